@@ -1,0 +1,50 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One target, one sentence: ARCHITECTURE.md has the table. Arrows run downwards only.
+
+/// Language features that every target of ours is built with.
+/// - `ExistentialAny`: SE-0335, existentials show in review.
+/// - `InternalImportsByDefault`: SE-0409, leaked dependencies show in review.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// The message path crosses these modules, so the optimiser must see across their borders.
+let hot: [SwiftSetting] = strict + [
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
+]
+
+let package = Package(
+    name: "weir",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "weir", targets: ["weir"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+    ],
+    targets: [
+        // The bus
+        .target(name: "MQTTWire", swiftSettings: hot),
+        .target(name: "Journal", swiftSettings: hot),
+        .target(name: "Access", swiftSettings: strict),
+        .target(name: "EventBus", dependencies: ["MQTTWire", "Access"], swiftSettings: hot),
+        .target(name: "Reactor", swiftSettings: hot),
+        .target(name: "Gateway", dependencies: ["EventBus", "Reactor"], swiftSettings: hot),
+
+        // The command
+        .executableTarget(
+            name: "weir",
+            dependencies: [
+                "Gateway",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // Tests, one target for each target above
+        .testTarget(name: "MQTTWireTests", dependencies: ["MQTTWire"], swiftSettings: strict),
+    ]
+)

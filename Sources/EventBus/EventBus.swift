@@ -1,0 +1,1 @@
+// The broker itself, as a machine without clock, socket or disk.

@@ -1,0 +1,1 @@
+// One thread's sockets, timers, mailbox and wake-ups.
