@@ -28,6 +28,7 @@ let package = Package(
     targets: [
         // The bus
         .target(name: "MQTTWire", swiftSettings: hot),
+        .target(name: "Bus", dependencies: ["MQTTWire"], swiftSettings: strict),
         .target(name: "Journal", swiftSettings: hot),
         .target(name: "Access", swiftSettings: strict),
         .target(name: "EventBus", dependencies: ["MQTTWire", "Access"], swiftSettings: hot),
