@@ -26,11 +26,18 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
     ],
     targets: [
+        // Libraries of the system
+        .systemLibrary(
+            name: "COpenSSL",
+            pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]
+        ),
+
         // The bus
         .target(name: "MQTTWire", swiftSettings: hot),
         .target(name: "Bus", dependencies: ["MQTTWire"], swiftSettings: strict),
         .target(name: "Journal", swiftSettings: hot),
-        .target(name: "Access", swiftSettings: strict),
+        .target(name: "Access", dependencies: ["COpenSSL"], swiftSettings: hot),
         .target(name: "EventBus", dependencies: ["MQTTWire", "Access"], swiftSettings: hot),
         .target(name: "Reactor", swiftSettings: hot),
         .target(name: "Gateway", dependencies: ["EventBus", "Reactor"], swiftSettings: hot),
@@ -47,5 +54,6 @@ let package = Package(
 
         // Tests, one target for each target above
         .testTarget(name: "MQTTWireTests", dependencies: ["MQTTWire"], swiftSettings: strict),
+        .testTarget(name: "AccessTests", dependencies: ["Access", "COpenSSL"], swiftSettings: strict),
     ]
 )
