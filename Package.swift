@@ -42,6 +42,9 @@ let package = Package(
         .target(name: "Reactor", swiftSettings: hot),
         .target(name: "Gateway", dependencies: ["EventBus", "Reactor"], swiftSettings: hot),
 
+        // The MEC services
+        .target(name: "MECModel", swiftSettings: hot),
+
         // The command
         .executableTarget(
             name: "weir",
@@ -55,5 +58,6 @@ let package = Package(
         // Tests, one target for each target above
         .testTarget(name: "MQTTWireTests", dependencies: ["MQTTWire"], swiftSettings: strict),
         .testTarget(name: "AccessTests", dependencies: ["Access", "COpenSSL"], swiftSettings: strict),
+        .testTarget(name: "MECModelTests", dependencies: ["MECModel"], swiftSettings: strict),
     ]
 )
