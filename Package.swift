@@ -23,7 +23,8 @@ let package = Package(
         .executable(name: "weir", targets: ["weir"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         // Libraries of the system
@@ -45,6 +46,13 @@ let package = Package(
         // The MEC services
         .target(name: "MECModel", swiftSettings: hot),
 
+        // Configuration text to settings
+        .target(
+            name: "Settings",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
+
         // The command
         .executableTarget(
             name: "weir",
@@ -59,5 +67,6 @@ let package = Package(
         .testTarget(name: "MQTTWireTests", dependencies: ["MQTTWire"], swiftSettings: strict),
         .testTarget(name: "AccessTests", dependencies: ["Access", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "MECModelTests", dependencies: ["MECModel"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
     ]
 )
