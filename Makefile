@@ -1,0 +1,45 @@
+# Weir. `make` alone lists what there is. `make run` and `make test` need nothing done before them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# What `make run` hands to the server, e.g. make run ARGS="--listen tcp://0.0.0.0:1883 --data /tmp/weir"
+ARGS ?=
+# One set of flags for every target, so that nothing is compiled twice.
+SWIFT_BUILD := swift build -c release
+
+.PHONY: help setup setup-test run build test check lint format black-box clean
+
+help: ## list the targets
+	@echo "Usage: make TARGET"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install the system packages that a build needs, where they are missing
+	@.ci/setup build
+
+setup-test: ## the same for the tests: clients of other makers, and Python packages in .build/venv
+	@.ci/setup test
+
+run: setup ## build if needed and start the server: MQTT on 127.0.0.1:1883, data in ./weir-data
+	@$(SWIFT_BUILD) --product weir
+	@exec .build/release/weir serve $(ARGS)
+
+build: setup ## build the server: .build/release/weir
+	@$(SWIFT_BUILD) --product weir
+
+test: setup-test ## every test there is; the last line says how many passed and failed
+	@.ci/test
+
+check: ## only the unit tests, in debug mode: the quick loop
+	@swift test
+
+black-box: setup-test build ## only the tests that speak to the running server; K=name picks some
+	@.build/venv/bin/python -m pytest -c Tests/BlackBox/pytest.ini Tests/BlackBox $(if $(K),-k "$(K)")
+
+lint: ## tell where the formatting differs from .swift-format
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+format: ## put the formatting right
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+clean: ## remove everything that was built
+	@rm -rf .build
