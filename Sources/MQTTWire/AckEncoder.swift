@@ -17,8 +17,12 @@ package enum AckEncoder {
     /// - Returns: The bytes written, 4 or 5.
     @inlinable
     package static func write(
-        _ type: PacketType, packetID: UInt16, reasonCode: ReasonCode = .success, version: ProtocolVersion,
-        to buffer: UnsafeMutableRawBufferPointer, at offset: Int
+        _ type: PacketType,
+        packetID: UInt16,
+        reasonCode: ReasonCode = .success,
+        version: ProtocolVersion,
+        to buffer: UnsafeMutableRawBufferPointer,
+        at offset: Int
     ) -> Int {
         if reasonCode == .success || version != .v5 {
             buffer.storeBytes(of: success(type, packetID: packetID), toByteOffset: offset, as: UInt32.self)

@@ -18,7 +18,10 @@ package struct AckView: Equatable, Sendable {
     /// - Parameter bytes: Must hold the whole packet.
     @inlinable
     package static func decode(
-        _ bytes: RawSpan, at offset: Int, header: FixedHeader, version: ProtocolVersion
+        _ bytes: RawSpan,
+        at offset: Int,
+        header: FixedHeader,
+        version: ProtocolVersion
     ) throws(WireError) -> AckView {
         let start = offset + header.headerLength
         let end = start + header.remainingLength
@@ -29,18 +32,26 @@ package struct AckView: Equatable, Sendable {
         if end - start == 2 { return AckView(packetID: packetID, reasonCode: .success) }
         guard version == .v5 else { throw .bodyTooLong }
         return AckView(
-            packetID: packetID, reasonCode: try decodeRest(bytes, start + 2..<end, type: header.type))
+            packetID: packetID,
+            reasonCode: try decodeRest(bytes, start + 2..<end, type: header.type)
+        )
     }
 
     @usableFromInline @inline(never)
     static func decodeRest(
-        _ bytes: RawSpan, _ rest: Range<Int>, type: PacketType
+        _ bytes: RawSpan,
+        _ rest: Range<Int>,
+        type: PacketType
     ) throws(WireError) -> ReasonCode {
         let reasonCode = ReasonCode(rawValue: bytes.byte(at: rest.lowerBound))
         guard reasonCode.isAllowed(in: type) else { throw .reasonCodeInvalid }
         if rest.count > 1 {
             var scanner = try PropertyScanner(
-                bytes, at: rest.lowerBound + 1, packetEnd: rest.upperBound, context: .acknowledgement)
+                bytes,
+                at: rest.lowerBound + 1,
+                packetEnd: rest.upperBound,
+                context: .acknowledgement
+            )
             while try scanner.next(bytes) != nil {}
             guard scanner.end == rest.upperBound else { throw .bodyTooLong }
         }
@@ -55,7 +66,8 @@ extension ReasonCode {
         switch type {
         case .pubAck, .pubRec:
             switch self {
-            case .success, .noMatchingSubscribers, .unspecifiedError, .implementationSpecificError, .notAuthorized,
+            case .success, .noMatchingSubscribers, .unspecifiedError, .implementationSpecificError,
+                .notAuthorized,
                 .topicNameInvalid, .packetIdentifierInUse, .quotaExceeded, .payloadFormatInvalid:
                 true
             default: false

@@ -13,6 +13,12 @@ package struct FixedHeader: Equatable, Sendable {
     /// Bytes of the whole control packet.
     @inlinable package var packetLength: Int { Int(lengthOfHeader) + Int(lengthOfBody) }
 
+    /// Where the body of a packet that begins at `offset` stands.
+    @inlinable
+    package func body(at offset: Int) -> Range<Int> {
+        offset + headerLength..<offset + packetLength
+    }
+
     @inlinable
     init(type: PacketType, flags: UInt8, headerLength: Int, remainingLength: Int) {
         self.type = type
@@ -34,7 +40,10 @@ package struct FixedHeader: Equatable, Sendable {
     ///   ``WireError/remainingLengthInvalid``, ``WireError/packetTooLarge``.
     @inlinable
     package static func parse(
-        _ bytes: RawSpan, at offset: Int, maximumPacketSize: Int, version: ProtocolVersion
+        _ bytes: RawSpan,
+        at offset: Int,
+        maximumPacketSize: Int,
+        version: ProtocolVersion
     ) throws(WireError) -> FixedHeader? {
         guard bytes.byteCount - offset >= 2 else { return nil }
         let first = bytes.byte(at: offset)
@@ -50,7 +59,12 @@ package struct FixedHeader: Equatable, Sendable {
             return FixedHeader(type: type, flags: first & 0x0F, headerLength: 2, remainingLength: Int(length))
         }
         return try parseLongLength(
-            bytes, at: offset, type: type, maximumPacketSize: maximumPacketSize, version: version)
+            bytes,
+            at: offset,
+            type: type,
+            maximumPacketSize: maximumPacketSize,
+            version: version
+        )
     }
 
     @inlinable
@@ -71,7 +85,11 @@ package struct FixedHeader: Equatable, Sendable {
 
     @inlinable
     static func parseLongLength(
-        _ bytes: RawSpan, at offset: Int, type: PacketType, maximumPacketSize: Int, version: ProtocolVersion
+        _ bytes: RawSpan,
+        at offset: Int,
+        type: PacketType,
+        maximumPacketSize: Int,
+        version: ProtocolVersion
     ) throws(WireError) -> FixedHeader? {
         var length = Int(bytes.byte(at: offset + 1) & 0x7F)
         var next = offset + 2
@@ -94,6 +112,10 @@ package struct FixedHeader: Equatable, Sendable {
         let headerLength = next - offset
         guard headerLength + length <= maximumPacketSize else { throw .packetTooLarge }
         return FixedHeader(
-            type: type, flags: bytes.byte(at: offset) & 0x0F, headerLength: headerLength, remainingLength: length)
+            type: type,
+            flags: bytes.byte(at: offset) & 0x0F,
+            headerLength: headerLength,
+            remainingLength: length
+        )
     }
 }

@@ -43,7 +43,8 @@ package enum PropertyID: UInt8, Sendable, CaseIterable {
         case .messageExpiryInterval, .sessionExpiryInterval, .willDelayInterval, .maximumPacketSize:
             .fourByteInteger
         case .subscriptionIdentifier: .variableByteInteger
-        case .contentType, .responseTopic, .assignedClientIdentifier, .authenticationMethod, .responseInformation,
+        case .contentType, .responseTopic, .assignedClientIdentifier, .authenticationMethod,
+            .responseInformation,
             .serverReference, .reasonString:
             .string
         case .correlationData, .authenticationData: .binary
@@ -76,8 +77,13 @@ package enum PropertyContext: UInt8, Sendable, CaseIterable {
     case auth
 
     private static let message = PropertySet(
-        .payloadFormatIndicator, .messageExpiryInterval, .contentType, .responseTopic, .correlationData,
-        .userProperty)
+        .payloadFormatIndicator,
+        .messageExpiryInterval,
+        .contentType,
+        .responseTopic,
+        .correlationData,
+        .userProperty
+    )
     /// Computed once: a lookup per packet is one load.
     private static let allowedSets: [PropertySet] = allCases.map { $0.makeAllowed() }
 
@@ -87,15 +93,37 @@ package enum PropertyContext: UInt8, Sendable, CaseIterable {
         switch self {
         case .connect:
             PropertySet(
-                .sessionExpiryInterval, .authenticationMethod, .authenticationData, .requestProblemInformation,
-                .requestResponseInformation, .receiveMaximum, .topicAliasMaximum, .userProperty, .maximumPacketSize)
+                .sessionExpiryInterval,
+                .authenticationMethod,
+                .authenticationData,
+                .requestProblemInformation,
+                .requestResponseInformation,
+                .receiveMaximum,
+                .topicAliasMaximum,
+                .userProperty,
+                .maximumPacketSize
+            )
         case .will: Self.message.union(PropertySet(.willDelayInterval))
         case .connAck:
             PropertySet(
-                .sessionExpiryInterval, .assignedClientIdentifier, .serverKeepAlive, .authenticationMethod,
-                .authenticationData, .responseInformation, .serverReference, .reasonString, .receiveMaximum,
-                .topicAliasMaximum, .maximumQoS, .retainAvailable, .userProperty, .maximumPacketSize,
-                .wildcardSubscriptionAvailable, .subscriptionIdentifierAvailable, .sharedSubscriptionAvailable)
+                .sessionExpiryInterval,
+                .assignedClientIdentifier,
+                .serverKeepAlive,
+                .authenticationMethod,
+                .authenticationData,
+                .responseInformation,
+                .serverReference,
+                .reasonString,
+                .receiveMaximum,
+                .topicAliasMaximum,
+                .maximumQoS,
+                .retainAvailable,
+                .userProperty,
+                .maximumPacketSize,
+                .wildcardSubscriptionAvailable,
+                .subscriptionIdentifierAvailable,
+                .sharedSubscriptionAvailable
+            )
         case .publishFromClient: Self.message.union(PropertySet(.topicAlias))
         case .publishFromServer: Self.message.union(PropertySet(.topicAlias, .subscriptionIdentifier))
         case .acknowledgement: PropertySet(.reasonString, .userProperty)

@@ -22,7 +22,10 @@ struct PropertyScanner {
 
     /// Reads the property length at `offset`, which must fit before `packetEnd`.
     init(
-        _ bytes: RawSpan, at offset: Int, packetEnd: Int, context: PropertyContext
+        _ bytes: RawSpan,
+        at offset: Int,
+        packetEnd: Int,
+        context: PropertyContext
     ) throws(WireError) {
         var offset = offset
         let length = try VariableByteInteger.read(bytes, at: &offset, end: packetEnd)

@@ -32,7 +32,11 @@ package struct PublishView: Sendable {
 
     @inlinable
     init(
-        flags: UInt8, packetID: UInt16, topic: Range<Int>, properties: Range<Int>, end: Int
+        flags: UInt8,
+        packetID: UInt16,
+        topic: Range<Int>,
+        properties: Range<Int>,
+        end: Int
     ) {
         self.flags = flags
         self.packetID = packetID
@@ -102,7 +106,11 @@ extension PublishView {
     /// - Throws: What ``WireError`` says. Nothing was changed.
     @inlinable
     package static func decode(
-        _ bytes: RawSpan, at offset: Int, header: FixedHeader, version: ProtocolVersion, sender: Peer = .client
+        _ bytes: RawSpan,
+        at offset: Int,
+        header: FixedHeader,
+        version: ProtocolVersion,
+        sender: Peer = .client
     ) throws(WireError) -> PublishView {
         var position = offset + header.headerLength
         let end = position + header.remainingLength
@@ -136,32 +144,65 @@ extension PublishView {
         }
         if version != .v5 {
             return PublishView(
-                flags: flags, packetID: packetID, topic: topic, properties: position..<position, end: end)
+                flags: flags,
+                packetID: packetID,
+                topic: topic,
+                properties: position..<position,
+                end: end
+            )
         }
         guard position < end else { throw .bodyTooShort }
         if bytes.byte(at: position) == 0, topicLength != 0 {
             position += 1
             return PublishView(
-                flags: flags, packetID: packetID, topic: topic, properties: position..<position, end: end)
+                flags: flags,
+                packetID: packetID,
+                topic: topic,
+                properties: position..<position,
+                end: end
+            )
         }
         return try decodeProperties(
-            bytes, at: position, flags: flags, packetID: packetID, topic: topic, end: end, sender: sender)
+            bytes,
+            at: position,
+            flags: flags,
+            packetID: packetID,
+            topic: topic,
+            end: end,
+            sender: sender
+        )
     }
 
     /// Kept out of line: most messages have no properties.
     @usableFromInline @inline(never)
     static func decodeProperties(
-        _ bytes: RawSpan, at offset: Int, flags: UInt8, packetID: UInt16, topic: Range<Int>, end: Int, sender: Peer
+        _ bytes: RawSpan,
+        at offset: Int,
+        flags: UInt8,
+        packetID: UInt16,
+        topic: Range<Int>,
+        end: Int,
+        sender: Peer
     ) throws(WireError) -> PublishView {
         var scanner = try PropertyScanner(
-            bytes, at: offset, packetEnd: end, context: sender == .client ? .publishFromClient : .publishFromServer)
+            bytes,
+            at: offset,
+            packetEnd: end,
+            context: sender == .client ? .publishFromClient : .publishFromServer
+        )
         var view = PublishView(
-            flags: flags, packetID: packetID, topic: topic, properties: scanner.offset..<scanner.end, end: end)
+            flags: flags,
+            packetID: packetID,
+            topic: topic,
+            properties: scanner.offset..<scanner.end,
+            end: end
+        )
         while let found = try scanner.next(bytes) {
             let start = UInt32(truncatingIfNeeded: found.value.lowerBound)
             let end = UInt32(truncatingIfNeeded: found.value.upperBound)
             switch found.id {
-            case .payloadFormatIndicator: view.payloadFormatIndicator = UInt8(truncatingIfNeeded: found.integer)
+            case .payloadFormatIndicator:
+                view.payloadFormatIndicator = UInt8(truncatingIfNeeded: found.integer)
             case .messageExpiryInterval:
                 view.messageExpiryInterval = found.integer
                 view.expiryOffset = start

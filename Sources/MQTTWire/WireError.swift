@@ -13,6 +13,8 @@ package enum WireError: UInt8, Error, Equatable, CaseIterable {
     case bodyTooShort
     case bodyTooLong
     case stringNotUTF8
+    /// Met when encoding only: a received length cannot say it.
+    case fieldTooLong
     case variableByteIntegerInvalid
     case packetIdentifierZero
     case reasonCodeInvalid
@@ -26,6 +28,7 @@ package enum WireError: UInt8, Error, Equatable, CaseIterable {
     case topicAliasZero
     case subscriptionIdentifierFromClient
     case authenticationDataWithoutMethod
+    case authenticationMethodMissing
 
     // Topics
     case topicNameEmpty
@@ -79,9 +82,15 @@ extension WireError {
         case .packetTypeReserved:
             (.malformedPacket, "MQTT 2.1.2", "the packet type is reserved in this version of MQTT")
         case .headerFlagsReserved:
-            (.malformedPacket, "MQTT-2.1.3-1", "the fixed header's flags differ from those prescribed for the type")
+            (
+                .malformedPacket, "MQTT-2.1.3-1",
+                "the fixed header's flags differ from those prescribed for the type"
+            )
         case .remainingLengthInvalid:
-            (.malformedPacket, "MQTT-1.5.5-1", "the remaining length must be written in the fewest of 1 to 4 bytes")
+            (
+                .malformedPacket, "MQTT-1.5.5-1",
+                "the remaining length must be written in the fewest of 1 to 4 bytes"
+            )
         case .packetTooLarge:
             (.packetTooLarge, "MQTT-3.1.2-24", "the packet is larger than the maximum packet size")
         case .bodyTooShort:
@@ -90,8 +99,16 @@ extension WireError {
             (.malformedPacket, "MQTT 1.2", "bytes follow the packet's last field")
         case .stringNotUTF8:
             (.malformedPacket, "MQTT-1.5.4-1", "a string must be well-formed UTF-8 without U+0000")
+        case .fieldTooLong:
+            (
+                .implementationSpecificError, "MQTT 1.5.4",
+                "a string or binary field must not take more than 65,535 bytes"
+            )
         case .variableByteIntegerInvalid:
-            (.malformedPacket, "MQTT-1.5.5-1", "a variable byte integer must be written in the fewest of 1 to 4 bytes")
+            (
+                .malformedPacket, "MQTT-1.5.5-1",
+                "a variable byte integer must be written in the fewest of 1 to 4 bytes"
+            )
         case .packetIdentifierZero:
             (.protocolError, "MQTT-2.2.1-3", "the packet identifier must not be zero")
         case .reasonCodeInvalid:
@@ -112,6 +129,8 @@ extension WireError {
             (.protocolError, "MQTT-3.3.4-6", "a client's PUBLISH must not contain a subscription identifier")
         case .authenticationDataWithoutMethod:
             (.protocolError, "MQTT 3.1.2.11.10", "authentication data needs an authentication method")
+        case .authenticationMethodMissing:
+            (.protocolError, "MQTT 3.15.2.2.2", "AUTH needs an authentication method")
         case .topicNameEmpty:
             (.topicNameInvalid, "MQTT-4.7.3-1", "a topic name must have at least one character")
         case .topicNameMissing:
@@ -123,11 +142,17 @@ extension WireError {
         case .topicFilterEmpty:
             (.topicFilterInvalid, "MQTT-4.7.3-1", "a topic filter must have at least one character")
         case .topicFilterWildcard:
-            (.topicFilterInvalid, "MQTT-4.7.1-1", "'+' must fill a level of a topic filter and '#' its last level")
+            (
+                .topicFilterInvalid, "MQTT-4.7.1-1",
+                "'+' must fill a level of a topic filter and '#' its last level"
+            )
         case .topicFilterTooManyLevels:
             (.topicFilterInvalid, "MQTT 4.7.3", "the topic filter has more levels than this server allows")
         case .shareNameInvalid:
-            (.topicFilterInvalid, "MQTT-4.8.2-2", "a shared subscription is $share/{name}/{filter}, without wildcard in the name")
+            (
+                .topicFilterInvalid, "MQTT-4.8.2-2",
+                "a shared subscription is $share/{name}/{filter}, without wildcard in the name"
+            )
         case .responseTopicInvalid:
             (.topicNameInvalid, "MQTT-3.3.2-14", "a response topic must be a topic name without wildcards")
         case .payloadNotUTF8:
@@ -137,7 +162,10 @@ extension WireError {
         case .duplicateWithoutQoS:
             (.malformedPacket, "MQTT-3.3.1-2", "DUP must be 0 in a QoS 0 message")
         case .protocolNameInvalid:
-            (.unsupportedProtocolVersion, "MQTT-3.1.2-1", "the protocol name must be MQTT, or MQIsdp for version 3.1")
+            (
+                .unsupportedProtocolVersion, "MQTT-3.1.2-1",
+                "the protocol name must be MQTT, or MQIsdp for version 3.1"
+            )
         case .protocolVersionUnsupported:
             (.unsupportedProtocolVersion, "MQTT-3.1.2-2", "the protocol version must be 3, 4 or 5")
         case .connectFlagReserved:

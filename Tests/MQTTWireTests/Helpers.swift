@@ -16,29 +16,44 @@ extension String: BytePart {
 }
 
 /// A whole packet: the first byte, the remaining length, the body.
-func packet(_ first: UInt8, _ body: [UInt8]) -> [UInt8] {
+func framed(_ first: UInt8, _ body: [UInt8]) -> [UInt8] {
     var packet = [first]
     VariableByteInteger.append(body.count, to: &packet)
     return packet + body
 }
 
 func parseHeader(
-    _ bytes: [UInt8], at offset: Int = 0, maximumPacketSize: Int = 300_000_000, version: ProtocolVersion = .v5
+    _ bytes: [UInt8],
+    at offset: Int = 0,
+    maximumPacketSize: Int = 300_000_000,
+    version: ProtocolVersion = .v5
 ) throws(WireError) -> FixedHeader? {
     let span = bytes.span
     return try FixedHeader.parse(
-        span.bytes, at: offset, maximumPacketSize: maximumPacketSize, version: version)
+        span.bytes,
+        at: offset,
+        maximumPacketSize: maximumPacketSize,
+        version: version
+    )
 }
 
 /// Decodes a PUBLISH that begins at `offset`; `nil` while it is incomplete.
 func parsePublish(
-    _ bytes: [UInt8], at offset: Int = 0, version: ProtocolVersion = .v5, sender: Peer = .client
+    _ bytes: [UInt8],
+    at offset: Int = 0,
+    version: ProtocolVersion = .v5,
+    sender: Peer = .client
 ) throws(WireError) -> PublishView? {
     guard let header = try parseHeader(bytes, at: offset, version: version) else { return nil }
     guard bytes.count - offset >= header.packetLength else { return nil }
     let span = bytes.span
     return try PublishView.decode(
-        span.bytes, at: offset, header: header, version: version, sender: sender)
+        span.bytes,
+        at: offset,
+        header: header,
+        version: version,
+        sender: sender
+    )
 }
 
 extension [UInt8] {

@@ -4,7 +4,7 @@ import Testing
 @Suite struct PublishViewTests {
     @Test(arguments: [ProtocolVersion.v3_1, .v3_1_1])
     func `a QoS 0 message has a topic and a payload`(_ version: ProtocolVersion) throws {
-        let wire = packet(0x31, bytes("a/b", [1, 2, 3]))
+        let wire = framed(0x31, bytes("a/b", [1, 2, 3]))
         let view = try #require(try parsePublish(wire, version: version))
         #expect(wire.text(view.topic) == "a/b")
         #expect(Array(wire[view.payload]) == [1, 2, 3])
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func `a message is read where it stands`() throws {
-        let wire = [9, 9, 9] + packet(0x3C, bytes("sensor/1/temperature", [0x12, 0x34], 0, [7]))
+        let wire = [9, 9, 9] + framed(0x3C, bytes("sensor/1/temperature", [0x12, 0x34], 0, [7]))
         let view = try #require(try parsePublish(wire, at: 3))
         #expect(wire.text(view.topic) == "sensor/1/temperature")
         #expect(Array(wire[view.payload]) == [7])
@@ -27,8 +27,23 @@ import Testing
 
     @Test func `every property is found`() throws {
         let properties = bytes(
-            0x01, 1, 0x02, [0, 0, 0, 60], 0x03, "text/plain", 0x23, [0, 5], 0x08, "re/ply", 0x09, [0, 2, 8, 9], 0x26, "k", "v")
-        let wire = packet(0x32, bytes("t", [0, 1], properties.count, properties, [42]))
+            0x01,
+            1,
+            0x02,
+            [0, 0, 0, 60],
+            0x03,
+            "text/plain",
+            0x23,
+            [0, 5],
+            0x08,
+            "re/ply",
+            0x09,
+            [0, 2, 8, 9],
+            0x26,
+            "k",
+            "v"
+        )
+        let wire = framed(0x32, bytes("t", [0, 1], properties.count, properties, [42]))
         let view = try #require(try parsePublish(wire))
         #expect(view.payloadFormatIndicator == 1)
         #expect(view.messageExpiryInterval == 60)
@@ -51,7 +66,7 @@ import Testing
         let kept = parts.flatMap { $0 }
         parts.insert(alias, at: place)
         let properties = parts.flatMap { $0 }
-        let wire = packet(0x30, bytes("", properties.count, properties, [1]))
+        let wire = framed(0x30, bytes("", properties.count, properties, [1]))
         let view = try #require(try parsePublish(wire))
         let (before, after) = view.forwardableProperties
         #expect(Array(wire[before]) + Array(wire[after]) == kept)
@@ -61,7 +76,7 @@ import Testing
 
     @Test func `without an alias all properties are one range`() throws {
         let properties = bytes(0x26, "a", "1", 0x01, 0)
-        let wire = packet(0x30, bytes("t", properties.count, properties, [1]))
+        let wire = framed(0x30, bytes("t", properties.count, properties, [1]))
         let view = try #require(try parsePublish(wire))
         #expect(Array(wire[view.forwardableProperties.0]) == properties)
         #expect(view.forwardableProperties.1.isEmpty)
@@ -70,16 +85,17 @@ import Testing
 
     @Test func `a server may send subscription identifiers, and several`() throws {
         let properties = bytes(0x0B, 1, 0x0B, [0x80, 0x01])
-        let wire = packet(0x30, bytes("t", properties.count, properties))
+        let wire = framed(0x30, bytes("t", properties.count, properties))
         #expect(try parsePublish(wire, sender: .server) != nil)
-        #expect(throws: WireError.subscriptionIdentifierFromClient) { try parsePublish(wire) }  // [MQTT-3.3.4-6]
+        // [MQTT-3.3.4-6]
+        #expect(throws: WireError.subscriptionIdentifierFromClient) { try parsePublish(wire) }
     }
 
     @Test func `a payload that declares itself UTF-8 is checked on demand`() throws {
         for (payload, format, isValid) in [
             ([0x61, 0x00, 0xC3, 0xA9], 1, true), ([0xC3], 1, false), ([0xC3], 0, true),
         ] as [([UInt8], Int, Bool)] {
-            let wire = packet(0x30, bytes("t", 2, 0x01, format, payload))
+            let wire = framed(0x30, bytes("t", 2, 0x01, format, payload))
             let view = try #require(try parsePublish(wire))
             let span = wire.span
             do throws(WireError) {
@@ -94,7 +110,7 @@ import Testing
 
     @Test func `fewer bytes than the packet has are not an error`() throws {
         let properties = bytes(0x01, 1, 0x26, "k", "v")
-        let wire = packet(0x32, bytes("a/b", [0, 1], properties.count, properties, [1, 2, 3]))
+        let wire = framed(0x32, bytes("a/b", [0, 1], properties.count, properties, [1, 2, 3]))
         for count in 0..<wire.count { #expect(try parsePublish(Array(wire[..<count])) == nil) }
     }
 }
