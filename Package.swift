@@ -53,11 +53,16 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Tools
+        .systemLibrary(name: "CLoadGenerator"),
+        .target(name: "LoadGenerator", dependencies: ["CLoadGenerator"], swiftSettings: hot),
+
         // The command
         .executableTarget(
             name: "weir",
             dependencies: [
                 "Gateway",
+                "LoadGenerator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -68,5 +73,6 @@ let package = Package(
         .testTarget(name: "AccessTests", dependencies: ["Access", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "MECModelTests", dependencies: ["MECModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
+        .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"], swiftSettings: strict),
     ]
 )
