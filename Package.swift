@@ -33,6 +33,7 @@ let package = Package(
             pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"])]
         ),
+        .systemLibrary(name: "CLinux"),
 
         // The bus
         .target(name: "MQTTWire", swiftSettings: hot),
@@ -40,7 +41,7 @@ let package = Package(
         .target(name: "Journal", swiftSettings: hot),
         .target(name: "Access", dependencies: ["COpenSSL"], swiftSettings: hot),
         .target(name: "EventBus", dependencies: ["MQTTWire", "Access"], swiftSettings: hot),
-        .target(name: "Reactor", swiftSettings: hot),
+        .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: hot),
         .target(name: "Gateway", dependencies: ["EventBus", "Reactor"], swiftSettings: hot),
 
         // The MEC services
@@ -70,6 +71,8 @@ let package = Package(
 
         // Tests, one target for each target above
         .testTarget(name: "MQTTWireTests", dependencies: ["MQTTWire"], swiftSettings: strict),
+        .target(name: "SocketTesting", dependencies: ["Reactor"], path: "Tests/SocketTesting", swiftSettings: strict),
+        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "SocketTesting"], swiftSettings: strict),
         .testTarget(name: "AccessTests", dependencies: ["Access", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "MECModelTests", dependencies: ["MECModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
