@@ -2,7 +2,6 @@
 ///
 /// Each case has one reason code, one clause and one sentence: ``reasonCode``, ``clause``,
 /// ``message``. To a 3.1 or 3.1.1 peer no code can be sent after CONNACK: close the connection.
-@usableFromInline
 package enum WireError: UInt8, Error, Equatable, CaseIterable {
     // Fixed header
     case packetTypeReserved
@@ -198,5 +197,5 @@ extension WireError {
 }
 
 extension WireError: CustomStringConvertible {
-    @usableFromInline package var description: String { "\(message) [\(clause)]" }
+    package var description: String { "\(message) [\(clause)]" }
 }

@@ -1,1 +1,0 @@
-// The broker itself, as a machine without clock, socket or disk.

@@ -1,0 +1,294 @@
+import MQTTWire
+
+extension BusShard {
+    // MARK: - Answers to publishers
+
+    /// Answers a publisher at once, or when what it published is on disk.
+    @inline(__always)
+    func answer(
+        _ type: PacketType, _ packetID: UInt16, _ outcome: PublishOutcome, _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
+    ) {
+        var reason = outcome.refusal
+        // [MQTT-3.4.2-1]: 0x10 says that nobody subscribes.
+        if !outcome.isWanted, reason == .success { reason = .noMatchingSubscribers }
+        if outcome.durableAt != 0, !isDurable(outcome.durableAt) {
+            client.pointee.unansweredPublishes &+= 1
+            heldAnswers.append(
+                .init(
+                    durableAt: outcome.durableAt, slot: id.slot, generation: id.generation, packetID: packetID,
+                    type: type, reason: reason.rawValue))
+            return
+        }
+        write(type, packetID, reason, id.slot, client)
+    }
+
+    /// Writes an acknowledgement. Before MQTT 5 it cannot say more than yes `[MQTT-3.3.5-2]`.
+    @inline(__always)
+    func write(
+        _ type: PacketType, _ packetID: UInt16, _ reason: ReasonCode, _ slot: Int32,
+        _ client: UnsafeMutablePointer<Client>
+    ) {
+        if reason == .success || client.pointee.version != .v5 {
+            append(AckEncoder.success(type, packetID: packetID), slot, client)
+            return
+        }
+        let place = client.pointee.output.append(5, from: &pool)
+        _ = AckEncoder.write(
+            type, packetID: packetID, reasonCode: reason, version: .v5,
+            to: UnsafeMutableRawBufferPointer(start: place, count: 5), at: 0)
+        markDirty(slot, client)
+    }
+
+    /// Storage has everything up to `position` on disk: the answers that waited for it go out.
+    package func storageReached(_ position: UInt64) {
+        durablePosition = max(durablePosition, position)
+        while let due = heldAnswers.popDue(durablePosition) {
+            guard let client = client(ConnectionID(slot: due.slot, generation: due.generation)) else { continue }
+            if due.type == .publish {
+                sendHeld(due.packetID, due.slot, client)
+                continue
+            }
+            client.pointee.unansweredPublishes &-= 1
+            guard client.pointee.state == .connected else { continue }
+            write(due.type, due.packetID, ReasonCode(rawValue: due.reason), due.slot, client)
+        }
+        sendKnownSubAcks()
+        settle()
+    }
+
+    @inline(__always)
+    func isDurable(_ position: UInt64) -> Bool { position <= durablePosition }
+
+    // MARK: - QoS 2 in
+
+    /// A QoS 2 PUBLISH: delivered when it comes the first time, `[MQTT-4.3.3-8]`…`[MQTT-4.3.3-12]`.
+    @inline(never)
+    func receiveExactlyOnce(
+        _ packetID: UInt16, _ source: PublishSource, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>
+    ) {
+        let index = client.pointee.session
+        let extras = sessionExtras(index)
+        if extras.incomingQoS2.contains(packetID) {
+            // [MQTT-4.3.3-10]: seen and not released; acknowledged again, not delivered again.
+            answer(.pubRec, packetID, repeatedOutcome(index), id, client)
+            return
+        }
+        if extras.incomingQoS2.count >= Int(settings.receiveMaximum) {
+            disconnect(
+                id, client, .receiveMaximumExceeded,
+                "more than \(settings.receiveMaximum) QoS 2 publishes are not released")
+            return
+        }
+        var source = source
+        source.exactlyOnceID = sessions[index].pointee.outlivesConnection ? packetID : 0
+        let outcome = publish(source, from: index)
+        // A refusal ends the exchange: no PUBREL follows `[MQTT-4.3.3-9]`.
+        if !outcome.refusal.isFailure || client.pointee.version != .v5 { extras.incomingQoS2.insert(packetID) }
+        answer(.pubRec, packetID, outcome, id, client)
+    }
+
+    /// The answer to a repeated QoS 2 PUBLISH comes no earlier than the first one's.
+    private func repeatedOutcome(_ session: Int32) -> PublishOutcome {
+        var outcome = PublishOutcome(isWanted: true)
+        if let store { outcome.durableAt = store.lastPosition }
+        return outcome
+    }
+
+    func receivePubRel(_ ack: AckView, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>) {
+        let index = client.pointee.session
+        let isKnown = sessions[index].pointee.extras?.incomingQoS2.remove(ack.packetID) != nil
+        dropEmptyExtras(index)
+        var outcome = PublishOutcome(isWanted: true)
+        if isKnown {
+            // [MQTT-4.3.3-11]: the identifier is free again, on disk before the client hears of it.
+            if let store, sessions[index].pointee.storeID != 0 {
+                outcome.durableAt = store.released(sessions[index].pointee.storeID, packetID: ack.packetID)
+            }
+        } else {
+            outcome.refusal = .packetIdentifierNotFound
+        }
+        answer(.pubComp, ack.packetID, outcome, id, client)
+    }
+
+    // MARK: - Answers from subscribers
+
+    @inline(__always)
+    func receivePubAck(_ ack: AckView, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>) {
+        let index = client.pointee.session
+        let session = sessions[index]
+        guard let place = session.pointee.window.place(of: ack.packetID),
+            place.pointee.state == .awaitingPubAck
+        else {
+            counters.protocolErrors &+= 1
+            return
+        }
+        settle(place, ack.packetID, session)
+        pumpIfWaiting(index, session)
+    }
+
+    func receivePubRec(_ ack: AckView, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>) {
+        let index = client.pointee.session
+        let session = sessions[index]
+        guard let place = session.pointee.window.place(of: ack.packetID) else {
+            counters.protocolErrors &+= 1
+            // MQTT 5, 4.3.3: say that the identifier means nothing.
+            write(.pubRel, ack.packetID, .packetIdentifierNotFound, id.slot, client)
+            return
+        }
+        if ack.reasonCode.isFailure {
+            // [MQTT-4.4.0-2]: the receiver refuses the message; the exchange is over.
+            if place.pointee.state == .awaitingPubRec {
+                settle(place, ack.packetID, session)
+                pumpIfWaiting(index, session)
+            }
+            return
+        }
+        switch place.pointee.state {
+        case .awaitingPubRec:
+            // From here on the message must not be sent again `[MQTT-4.3.3-5]`.
+            place.pointee.state = .awaitingPubComp
+            if let store, session.pointee.storeID != 0 {
+                let position = store.received(session.pointee.storeID, packetID: ack.packetID)
+                if !isDurable(position) {
+                    heldAnswers.append(
+                        .init(
+                            durableAt: position, slot: id.slot, generation: id.generation,
+                            packetID: ack.packetID, type: .pubRel, reason: 0))
+                    client.pointee.unansweredPublishes &+= 1
+                    return
+                }
+            }
+            write(.pubRel, ack.packetID, .success, id.slot, client)
+        case .awaitingPubComp: write(.pubRel, ack.packetID, .success, id.slot, client)
+        case .awaitingPubAck, .done: counters.protocolErrors &+= 1
+        }
+    }
+
+    func receivePubComp(_ ack: AckView, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>) {
+        let index = client.pointee.session
+        let session = sessions[index]
+        guard let place = session.pointee.window.place(of: ack.packetID),
+            place.pointee.state == .awaitingPubComp
+        else {
+            counters.protocolErrors &+= 1
+            return
+        }
+        settle(place, ack.packetID, session)
+        pumpIfWaiting(index, session)
+    }
+
+    /// The receiver has taken responsibility for the message.
+    @inline(__always)
+    func settle(
+        _ place: UnsafeMutablePointer<OutgoingWindow.Entry>, _ packetID: UInt16,
+        _ session: UnsafeMutablePointer<Session>
+    ) {
+        if let store, session.pointee.storeID != 0, let message = place.pointee.message {
+            store.settled(session.pointee.storeID, position: message.pointee.position, packetID: packetID)
+        }
+        session.pointee.window.settle(place)
+    }
+
+    // MARK: - The session's queue
+
+    @inline(__always)
+    func pumpIfWaiting(_ index: Int32, _ session: UnsafeMutablePointer<Session>) {
+        if session.pointee.queue.isEmpty, session.pointee.resendsLeft == 0, session.pointee.extras == nil,
+            session.pointee.spilledAfter == 0
+        {
+            return
+        }
+        pump(index)
+    }
+
+    /// Sends what waits for a session, as far as its receive maximum and its socket allow.
+    @inline(never)
+    func pump(_ index: Int32) {
+        let session = sessions[index]
+        let slot = session.pointee.client
+        guard slot >= 0 else { return }
+        let client = clients[slot]
+        guard client.pointee.state == .connected else { return }
+        if session.pointee.resendsLeft > 0 { resend(session, slot, client) }
+        if session.pointee.extras?.retained != nil { sendRetained(index) }
+        while session.pointee.resendsLeft == 0 {
+            if session.pointee.queue.isEmpty {
+                guard session.pointee.spilledAfter != 0, refill(session) else { break }
+                continue
+            }
+            guard client.pointee.output.count < settings.outputBytesMaximum else {
+                client.pointee.isBlocked = true
+                break
+            }
+            let first = session.pointee.queue.first
+            if first.qos != .atMostOnce {
+                guard session.pointee.window.hasRoom(client.pointee.receiveMaximum) else { break }
+            }
+            sendQueued(session.pointee.queue.removeFirst(), index, session, slot, client)
+        }
+    }
+
+    /// Sends one message that waited; owns the entry's reference.
+    private func sendQueued(
+        _ entry: MessageQueue.Entry, _ index: Int32, _ session: UnsafeMutablePointer<Session>, _ slot: Int32,
+        _ client: UnsafeMutablePointer<Client>
+    ) {
+        let source = entry.message.source
+        // [MQTT-3.3.2-5]
+        if source.isExpired(at: now.seconds) {
+            counters.droppedExpired &+= 1
+            if let store, session.pointee.storeID != 0 {
+                store.settled(session.pointee.storeID, position: source.position, packetID: 0)
+            }
+            entry.message.release()
+            return
+        }
+        if entry.qos == .atMostOnce {
+            send(
+                source, slot, client, qos: .atMostOnce, packetID: 0, dup: false, entry.flags, entry.identifier, nil)
+            entry.message.release()
+            return
+        }
+        let holds = session.pointee.outlivesConnection || entry.flags.contains(.shared)
+        let packetID = session.pointee.window.append(
+            .init(
+                message: holds ? entry.message : nil, identifier: entry.identifier, qos: entry.qos,
+                state: entry.qos == .atLeastOnce ? .awaitingPubAck : .awaitingPubRec, flags: entry.flags))
+        if isHeldForDisk(source, packetID, entry.qos, session, slot, client) { return }
+        let wasSent = send(
+            source, slot, client, qos: entry.qos, packetID: packetID, dup: false, entry.flags, entry.identifier, nil)
+        if !wasSent, let place = session.pointee.window.place(of: packetID) { settle(place, packetID, session) }
+        if !holds { entry.message.release() }
+    }
+
+    /// Sends again what an earlier connection left unacknowledged, in order `[MQTT-4.4.0-1]`, `[MQTT-4.6.0-1]`.
+    private func resend(
+        _ session: UnsafeMutablePointer<Session>, _ slot: Int32, _ client: UnsafeMutablePointer<Client>
+    ) {
+        var position = session.pointee.window.spanCount - Int(session.pointee.resendsLeft)
+        var unsent = 0
+        for offset in position..<session.pointee.window.spanCount
+        where session.pointee.window.entry(at: offset).1.pointee.state != .done { unsent += 1 }
+        while session.pointee.resendsLeft > 0 {
+            guard Int(session.pointee.window.unacknowledged) - unsent < Int(client.pointee.receiveMaximum),
+                client.pointee.output.count < settings.outputBytesMaximum
+            else { return }
+            let (packetID, place) = session.pointee.window.entry(at: position)
+            position += 1
+            session.pointee.resendsLeft -= 1
+            if place.pointee.state != .done { unsent -= 1 }
+            switch place.pointee.state {
+            case .awaitingPubComp: write(.pubRel, packetID, .success, slot, client)
+            case .awaitingPubAck, .awaitingPubRec:
+                guard let message = place.pointee.message else { continue }
+                let source = message.source
+                // [MQTT-3.3.1-1]: DUP says that it may have come before.
+                send(
+                    source, slot, client, qos: place.pointee.qos, packetID: packetID, dup: true,
+                    place.pointee.flags, place.pointee.identifier, nil)
+            case .done: break
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package import Access
+package import MQTTWire
+
+/// A part of Weir itself as a client: the services, the gRPC bridge, the uplink.
+extension BusShard {
+    /// Opens a session for an in-process client. Its publishes and subscriptions pass the same rules.
+    package func openLocal(_ identity: Identity, _ subscriber: any LocalSubscriber) -> Int32 {
+        let session = sessions.allocate(
+            Session(clientID: identity.clientID, identity: identity, stamp: takeStamp()))
+        markSession(session, live: true)
+        sessions[session].pointee.client = Session.localClient
+        sessionExtras(session).local = subscriber
+        return session
+    }
+
+    package func closeLocal(_ session: Int32) {
+        guard isSessionLive(session), sessions[session].pointee.client == Session.localClient else { return }
+        unsubscribeAll(session)
+        destroySession(session)
+    }
+
+    /// Subscribes an in-process client. Retained messages, where asked for, are delivered before it returns.
+    package func subscribeLocal(_ session: Int32, _ wish: Subscription) -> ReasonCode {
+        guard isSessionLive(session) else { return .unspecifiedError }
+        var backlog: [RetainedBacklog.Entry] = []
+        let code = subscribe(session, wish, 0, &backlog)
+        let local = sessions[session].pointee.extras?.local
+        for entry in backlog {
+            site.retained.read(entry.node, stamp: entry.stamp, now: now) { source in
+                if entry.checkEachMessage, !sessions[session].pointee.identity.mayReceive(source.parts.topic) { return }
+                local?.deliver(delivered(source, qos: min(source.qos, entry.qos)))
+            }
+        }
+        return code
+    }
+
+    package func unsubscribeLocal(_ session: Int32, _ filter: TopicFilter) -> Bool {
+        isSessionLive(session) && unsubscribe(session, filter)
+    }
+
+    /// Publishes for an in-process client.
+    ///
+    /// - Parameter expiryInterval: seconds; `nil` for none.
+    /// - Returns: what a PUBACK would say, where the journal keeps the message (0: nowhere), and the
+    ///   position that ``storageReached(_:)`` must report before the publisher may rely on it (0: none).
+    package func publishLocal(
+        _ session: Int32, _ parts: PublishParts, qos: QoS, retain: Bool, expiryInterval: UInt32?
+    ) -> (reason: ReasonCode, position: UInt64, durableAt: UInt64) {
+        guard isSessionLive(session) else { return (.unspecifiedError, 0, 0) }
+        var source = PublishSource(parts: parts, qos: qos, retain: retain, expiresAt: 0)
+        if let expiryInterval {
+            source.expiresAt = max(1, now.seconds &+ min(expiryInterval, UInt32.max - now.seconds))
+        }
+        counters.messagesReceived &+= 1
+        let outcome = publish(source, from: session)
+        settle()
+        return (outcome.refusal, outcome.position, outcome.durableAt)
+    }
+
+    /// Whether anybody would get a message on `topic`, in this shard or another.
+    package func hasInterest(in topic: UnsafeRawBufferPointer) -> Bool {
+        let (route, isKnown) = routes.place(for: topic, hash: hash(topic.baseAddress ?? levels.base, topic.count))
+        if !isKnown || route.pointee.generation != subscriptions.generation {
+            guard resolve(route, topic) else { return false }
+        }
+        return !route.pointee.isEmpty
+    }
+
+    /// The change counter of the subscription index: while it stands, answers of
+    /// ``hasInterest(in:)`` stay true.
+    package var interestGeneration: UInt32 { subscriptions.generation }
+
+    func delivered(_ source: PublishSource, qos: QoS) -> DeliveredMessage {
+        DeliveredMessage(
+            topic: source.parts.topic, payload: source.parts.payload, properties: source.parts.properties,
+            moreProperties: source.parts.moreProperties, qos: qos, retain: source.retain,
+            expiryLeft: source.expiryLeft(at: now.seconds), position: source.position, time: now)
+    }
+}

@@ -1,0 +1,62 @@
+import MQTTWire
+
+/// A SUBACK that waits for the other shards and for the disk.
+struct HeldSubAck {
+    /// The number that every other shard must have confirmed; 0 for none.
+    var interest: UInt64
+    /// What storage must have reached; 0 for nothing.
+    var durableAt: UInt64
+    var answer: SubAck
+    var id: ConnectionID
+}
+
+/// Answers to publishers that wait for the disk: first in, first out, since storage confirms in order.
+struct HeldAnswers {
+    struct Entry: BitwiseCopyable {
+        /// What storage must have reached.
+        var durableAt: UInt64
+        var slot: Int32
+        var generation: UInt32
+        var packetID: UInt16
+        var type: PacketType
+        var reason: UInt8
+    }
+
+    private var ring: UnsafeMutablePointer<Entry>?
+    private var head = 0
+    private(set) var count = 0
+    private var capacity = 0
+
+    init() {}
+
+    mutating func append(_ entry: Entry) {
+        if count == capacity { grow() }
+        ring?[(head + count) & (capacity - 1)] = entry
+        count += 1
+    }
+
+    /// The oldest answer that is due at `durable`.
+    mutating func popDue(_ durable: UInt64) -> Entry? {
+        guard count > 0, let ring, ring[head].durableAt <= durable else { return nil }
+        let entry = ring[head]
+        head = (head + 1) & (capacity - 1)
+        count -= 1
+        return entry
+    }
+
+    private mutating func grow() {
+        let bigger = UnsafeMutablePointer<Entry>.allocate(capacity: max(64, capacity * 2))
+        if let ring {
+            for i in 0..<count { bigger[i] = ring[(head + i) & (capacity - 1)] }
+            ring.deallocate()
+        }
+        ring = bigger
+        head = 0
+        capacity = max(64, capacity * 2)
+    }
+
+    mutating func destroy() {
+        ring?.deallocate()
+        self = HeldAnswers()
+    }
+}
