@@ -51,7 +51,10 @@ package struct TokenBucket: Sendable {
         let mostSpent = burst - count
         if spent <= mostSpent { return 0 }
         guard rate > 0 else { return nil }
-        return nanoseconds(for: spent - mostSpent)
+        // Time that was worth less than a unit is on the account already.
+        let needed = nanoseconds(for: spent - mostSpent)
+        let waited = now > updated ? now - updated : 0
+        return needed > waited ? needed - waited : 0
     }
 
     private static let second: UInt64 = 1_000_000_000

@@ -15,7 +15,15 @@ struct SubscriptionSearch {
         var passed: RuleBits
         /// Levels of the filter that are used up, its `#` not counted.
         var filterPlace: Int
-        var isFirst: Bool
+        var depth: Depth
+    }
+
+    /// How much of a topic there is so far, as far as it matters.
+    private enum Depth: Hashable {
+        case none
+        /// One empty level: no topic yet, since a topic has at least one character `[MQTT-4.7.3-1]`.
+        case emptyLevel
+        case some
     }
 
     private let trie: RuleTrie
@@ -41,21 +49,23 @@ struct SubscriptionSearch {
     mutating func run(closed: RuleBits) -> SubscriptionAccess {
         var seen: Set<State> = []
         var pending = [
-            State(nodes: [0], passed: closed.intersection(.receiving), filterPlace: 0, isFirst: true)
+            State(nodes: [0], passed: closed.intersection(.receiving), filterPlace: 0, depth: .none)
         ]
         while let state = pending.popLast() {
             guard seen.insert(state).inserted else { continue }
-            if mayEnd(state) { judge(state) }
+            // Where no rule can match any more, everything below fares alike.
+            let isSettled = state.nodes.isEmpty
+            if mayEnd(state) || isSettled { judge(state) }
             if sawReadable, sawUnreadable { return .checkEachMessage }
+            if isSettled { continue }
             guard advance(state, &pending) else { return .checkEachMessage }
         }
         return sawReadable ? .allowed : .denied
     }
 
-    /// Whether the filter matches a topic that ends here. `a/#` matches `a` too `[MQTT-4.7.1.2]`; a topic
-    /// has at least one level.
+    /// Whether the filter matches a topic that ends here. `a/#` matches `a` too `[MQTT-4.7.1.2]`.
     private func mayEnd(_ state: State) -> Bool {
-        state.filterPlace == filter.count && !state.isFirst
+        state.filterPlace == filter.count && state.depth == .some
     }
 
     private mutating func judge(_ state: State) {
@@ -95,16 +105,16 @@ struct SubscriptionSearch {
             }
             for place in 0..<node.templateEdgeCount {
                 let edge = trie.templateEdges[Int(node.firstTemplateEdge + place)]
-                if let text = trie.fill(edge, isFirst: state.isFirst, names) { texts.insert(text) }
+                if let text = trie.fill(edge, isFirst: state.depth == .none, names) { texts.insert(text) }
             }
         }
         // The filter's own wildcard does not match a first level with $ either `[MQTT-4.7.2-1]`.
-        return state.isFirst ? texts.filter { $0.first != UInt8(ascii: "$") } : texts
+        return state.depth == .none ? texts.filter { $0.first != UInt8(ascii: "$") } : texts
     }
 
     /// - Parameter text: The next level; `nil` for one that no rule names.
     private func successor(of state: State, _ text: [UInt8]?) -> State {
-        let wildcards = !state.isFirst || text?.first != UInt8(ascii: "$")
+        let wildcards = state.depth != .none || text?.first != UInt8(ascii: "$")
         var next: [UInt32] = []
         var passed = state.passed
         for index in state.nodes {
@@ -116,7 +126,7 @@ struct SubscriptionSearch {
                 if let child = trie.literalChild(of: node, text) { next.append(child) }
                 for place in 0..<node.templateEdgeCount {
                     let edge = trie.templateEdges[Int(node.firstTemplateEdge + place)]
-                    if trie.template(edge, matches: text, isFirst: state.isFirst, names) {
+                    if trie.template(edge, matches: text, isFirst: state.depth == .none, names) {
                         next.append(edge.child)
                     }
                 }
@@ -126,7 +136,7 @@ struct SubscriptionSearch {
         // templates can come to the same text; those are two nodes. So nothing is there twice.
         return State(
             nodes: next.sorted(), passed: passed, filterPlace: min(state.filterPlace + 1, filter.count),
-            isFirst: false)
+            depth: state.depth == .none && text?.isEmpty == true ? .emptyLevel : .some)
     }
 }
 
