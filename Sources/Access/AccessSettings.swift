@@ -21,6 +21,7 @@ package struct AccessSettings: Sendable {
     /// By the listener's name.
     package var listeners: [String: ListenerSettings] = [:]
 
+    package var banned = BanSettings()
     package var quotas = Quotas()
     package var throttle = ThrottleSettings()
     package var passwordCache = PasswordCacheSettings()
@@ -103,9 +104,21 @@ package struct AccessSettings: Sendable {
         }
     }
 
+    /// Who is turned away before anything else is asked.
+    package struct BanSettings: Sendable {
+        /// Addresses or networks: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`.
+        package var addresses: [String] = []
+        /// A `*` stands for any run of characters.
+        package var clientIDs: [String] = []
+        /// Verified usernames; a `*` as above.
+        package var users: [String] = []
+
+        package init() {}
+    }
+
     /// Passwords that were right a moment ago, so that a site whose power returns is not busy for
     /// minutes with the slow hashes of ten thousand reconnecting devices.
-    package struct PasswordCacheSettings: Sendable {
+    package struct PasswordCacheSettings: Sendable, Equatable {
         /// 0 switches it off.
         package var entriesMax = 10_000
         package var seconds: Int64 = 3_600

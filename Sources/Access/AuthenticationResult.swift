@@ -22,6 +22,12 @@ package struct Refusal: Sendable, Equatable, Error {
         case badAuthenticationMethod
         /// 0x82 "Protocol Error": the authentication exchange is malformed.
         case malformed
+        /// 0x80 "Unspecified error": libcrypto failed (out of memory, say); MQTT 3.1.1 return code 3.
+        case unavailable
+
+        /// Whether it may have been a guess, which ``AttemptThrottle`` counts. A client that may not be
+        /// anonymous or whose token is too old guesses nothing.
+        package var isFailedAttempt: Bool { self == .badUserNameOrPassword || self == .malformed }
     }
 
     package var reason: Reason

@@ -98,7 +98,7 @@ final class GrantDirectory: Sendable {
         let key = Key(user: hasOwn ? name : nil, isAnonymous: false, roles: names.sorted())
         return Identity(
             names: ClientNames(clientID: clientID, username: name), grants: grants(key), expiry: expiry,
-            source: source)
+            source: source, claimedRoles: extraRoles)
     }
 
     /// The roles that the mappings give to a certificate.

@@ -15,12 +15,17 @@ package final class Identity: Sendable {
     /// Wall-clock second (Unix time) at which the session must be closed; `nil` is never.
     package let expiry: Int64?
     package let source: Source
+    /// Roles that a token or certificate gave, beside those that the settings give to the name.
+    let claimedRoles: [String]
 
-    package init(names: ClientNames, grants: Grants, expiry: Int64? = nil, source: Source) {
+    package init(
+        names: ClientNames, grants: Grants, expiry: Int64? = nil, source: Source, claimedRoles: [String] = []
+    ) {
         self.names = names
         self.grants = grants
         self.expiry = expiry
         self.source = source
+        self.claimedRoles = claimedRoles
     }
 
     /// The verified username; `nil` for an anonymous client, whatever it called itself.

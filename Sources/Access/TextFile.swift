@@ -54,6 +54,15 @@ enum TextFile {
         return result
     }
 
+    /// `text` without ASCII white space around it; bytes, not characters, as other readers of such files do.
+    static func trimmed(_ text: Substring) -> Substring {
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+        var bytes = text.utf8
+        while let last = bytes.last, isSpace(last) { bytes.removeLast() }
+        while let first = bytes.first, isSpace(first) { bytes.removeFirst() }
+        return Substring(bytes)
+    }
+
     private static func failure(_ path: String, _ expected: String) -> AccessSettingsError {
         let cause = String(cString: strerror(errno))
         return AccessSettingsError(path, found: "a file that cannot be read (\(cause))", expected: expected)

@@ -51,3 +51,18 @@ extension AuthenticationResult {
         if case .refused(let refusal) = self { refusal } else { nil }
     }
 }
+
+/// Runs a program and gives what it wrote, or `nil` where it is not installed or fails.
+func run(_ program: String, _ arguments: [String]) -> String? {
+    guard FileManager.default.isExecutableFile(atPath: program) else { return nil }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    do { try process.run() } catch { return nil }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+}

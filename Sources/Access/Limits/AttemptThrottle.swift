@@ -28,7 +28,9 @@ package final class AttemptThrottle: Sendable {
         }
     }
 
-    /// Counts a wrong password, token or the like. Anonymous clients that are not let in count too.
+    /// Counts a refusal with ``Refusal/Reason/isFailedAttempt``.
+    ///
+    /// A success takes nothing back: else one good password would buy any number of guesses.
     /// - Returns: The wait that this costs, in nanoseconds.
     @discardableResult
     package func failed(_ address: AddressKey, now: UInt64) -> UInt64 {

@@ -18,29 +18,27 @@ package struct RuleFile: Sendable {
 
     /// - Throws: Every line that cannot be read.
     package init(path: String) throws(AccessSettingsErrors) {
-        do {
-            let lines = try TextFile.lines(path, expected: "a readable file with topic rules")
-            try self.init(lines: lines, path: path)
-        } catch let error as AccessSettingsError {
-            throw AccessSettingsErrors([error])
-        } catch let errors as AccessSettingsErrors {
-            throw errors
-        } catch {
-            throw AccessSettingsErrors([])
-        }
+        let lines: [(number: Int, text: String)]
+        do throws(AccessSettingsError) {
+            lines = try TextFile.lines(path, expected: "a readable file with topic rules")
+        } catch { throw AccessSettingsErrors([error]) }
+        try self.init(lines: lines, path: path)
     }
 
     /// - Parameter name: Stands for the file in errors.
     package init(text: String, name: String) throws(AccessSettingsErrors) {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-        try self.init(lines: lines.map { ($0.offset + 1, String($0.element)) }, path: name)
+        let lines: [(number: Int, text: String)]
+        do throws(AccessSettingsError) {
+            lines = try TextFile.lines(of: Array(text.utf8), name)
+        } catch { throw AccessSettingsErrors([error]) }
+        try self.init(lines: lines, path: name)
     }
 
     private init(lines: [(number: Int, text: String)], path: String) throws(AccessSettingsErrors) {
         var errors: [AccessSettingsError] = []
         var user: String?
-        for (number, text) in lines where !text.hasPrefix("#") {
-            let words = Self.trimmed(text[...])
+        for (number, text) in lines where text.utf8.first != UInt8(ascii: "#") {
+            let words = TextFile.trimmed(text[...])
             guard !words.isEmpty else { continue }
             do throws(Flaw) {
                 let (keyword, rest) = Self.firstWord(words)
@@ -112,14 +110,7 @@ package struct RuleFile: Sendable {
     }
 
     private static func firstWord(_ text: Substring) -> (word: Substring, rest: Substring) {
-        guard let space = text.firstIndex(of: " ") else { return (text, "") }
-        return (text[..<space], trimmed(text[space...]))
-    }
-
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text
-        while let last = text.last, last.isWhitespace { text.removeLast() }
-        while let first = text.first, first.isWhitespace { text.removeFirst() }
-        return text
+        guard let space = text.utf8.firstIndex(of: UInt8(ascii: " ")) else { return (text, "") }
+        return (text[..<space], TextFile.trimmed(text[space...]))
     }
 }
