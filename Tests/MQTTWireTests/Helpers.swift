@@ -75,3 +75,23 @@ struct SeededGenerator: RandomNumberGenerator {
         return z ^ (z >> 31)
     }
 }
+
+/// Decodes a PUBACK, PUBREC, PUBREL or PUBCOMP; `nil` while it is incomplete.
+func parseAck(_ bytes: [UInt8], version: ProtocolVersion = .v5) throws(WireError) -> AckView? {
+    guard let header = try parseHeader(bytes, version: version) else { return nil }
+    guard bytes.count >= header.packetLength else { return nil }
+    let span = bytes.span
+    return try AckView.decode(span.bytes, at: 0, header: header, version: version)
+}
+
+/// `value` as `change` leaves it.
+func with<Value>(_ value: Value, _ change: (inout Value) -> Void) -> Value {
+    var value = value
+    change(&value)
+    return value
+}
+
+/// A filter that a test knows to be right; a wrong one fails where it is compared.
+func filter(_ text: String) -> TopicFilter {
+    do { return try TopicFilter(text) } catch { fatalError("\(text): \(error)") }
+}
