@@ -177,7 +177,7 @@ extension BusShard {
 
     private func step(_ data: [UInt8], _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>) {
         guard let extras = client.pointee.extras, var exchange = extras.exchange else { return }
-        let step = exchange.receive(data, now: now.wallSeconds)
+        let step = exchange.receive(data)
         extras.exchange = exchange
         switch step {
         case .challenge(let data):
@@ -436,6 +436,7 @@ extension Refusal {
         case .throttled: .connectionRateExceeded
         case .badAuthenticationMethod: .badAuthenticationMethod
         case .malformed: .protocolError
+        case .unavailable: .serverUnavailable
         }
     }
 }
