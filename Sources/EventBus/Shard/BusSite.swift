@@ -8,7 +8,7 @@ package final class BusSite: Sendable {
     let hashKey: UInt64
     /// As the shards were started with; ``BusShard/reload(_:_:)`` gives each its new ones.
     let settings: BusSettings
-    let access: AccessControl
+    package let access: AccessControl
     package let retained = RetainedStore()
     package let throttle: AttemptThrottle
     /// In which shard the session of a client identifier lives.
