@@ -37,7 +37,8 @@ let package = Package(
         // The bus
         .target(name: "MQTTWire", swiftSettings: hot),
         .target(name: "Bus", dependencies: ["MQTTWire"], swiftSettings: strict),
-        .target(name: "Journal", swiftSettings: hot),
+        .target(name: "CJournal"),
+        .target(name: "Journal", dependencies: ["CJournal", "COpenSSL"], swiftSettings: hot),
         .target(name: "Access", dependencies: ["COpenSSL"], swiftSettings: hot),
         .target(name: "EventBus", dependencies: ["MQTTWire", "Access"], swiftSettings: hot),
         .target(name: "Reactor", swiftSettings: hot),
