@@ -67,6 +67,7 @@ let package = Package(
         // Tests, one target for each target above
         .testTarget(name: "MQTTWireTests", dependencies: ["MQTTWire"], swiftSettings: strict),
         .testTarget(name: "EventBusTests", dependencies: ["EventBus"], swiftSettings: strict),
+        .testTarget(name: "JournalTests", dependencies: ["Journal"], swiftSettings: strict),
         .testTarget(name: "AccessTests", dependencies: ["Access", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "MECModelTests", dependencies: ["MECModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),

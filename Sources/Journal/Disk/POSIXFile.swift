@@ -49,7 +49,9 @@ final class POSIXFile: DiskFile, DiskLock {
     }
 
     func truncate(to sizeBytes: UInt64) throws(DiskError) {
-        guard ftruncate(descriptor, Int(sizeBytes)) == 0 else { throw DiskError(.truncate, path, code: errno) }
+        guard ftruncate(descriptor, Int(sizeBytes)) == 0 else {
+            throw DiskError(.truncate, path, code: errno)
+        }
     }
 
     func size() throws(DiskError) -> UInt64 {

@@ -147,7 +147,7 @@ extension Log {
         let (previousEnd, key) = shared.withLock { shared in
             // A segment that begins here and holds nothing durable is replaced: it was made at
             // opening, or a sync of its first group failed.
-            if let last = shared.table.last, last.base == base { _ = shared.table.removeLast() }
+            if let last = shared.table.last, last.base == base { shared.table.removeLast() }
             return (shared.table.last?.end ?? base, shared.keys.current)
         }
         let seal: SegmentHeader.SealDescription?
@@ -225,19 +225,12 @@ extension Log {
         if configuration.durability == .fsync { committer.synced = group.end }
         let bytes = committer.writerBytes
         let writer = committer.writer
+        let firstPosition = writer?.header.base ?? group.base
         shared.withLock { shared in
-            if isFresh {
-                shared.table.append(
-                    Segment(base: group.base, end: group.end, fileBytes: bytes, file: writer)
-                )
-            } else if let last = shared.table.last {
-                shared.table[shared.table.count - 1] = Segment(
-                    base: last.base,
-                    end: group.end,
-                    fileBytes: bytes,
-                    file: writer
-                )
-            }
+            if !isFresh { shared.table.removeLast() }
+            shared.table.append(
+                Segment(base: firstPosition, end: group.end, fileBytes: bytes, file: writer)
+            )
             shared.group.reset(base: 0)
             shared.recordCountBeforeGroup = shared.recordCountOfGroup
             shared.updateRoom()

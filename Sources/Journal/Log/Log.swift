@@ -95,3 +95,32 @@ package struct LogObserver: Sendable {
         self.onState = onState
     }
 }
+
+/// Numbers about a log, for metrics.
+package struct LogShape: Sendable, Equatable {
+    package var start: LogPosition
+    package var end: LogPosition
+    package var durable: LogPosition
+    package var segments: Int
+    /// Of segment files.
+    package var fileBytes: UInt64
+    package var stagedBytes: Int
+    /// The user's records appended since the log was made.
+    package var recordCount: UInt64
+}
+
+extension Log {
+    package var shape: LogShape {
+        shared.withLock { shared in
+            LogShape(
+                start: shared.startPosition,
+                end: shared.endPosition,
+                durable: durablePosition,
+                segments: shared.table.count,
+                fileBytes: shared.table.bytes,
+                stagedBytes: shared.stagedBytes,
+                recordCount: shared.recordCount
+            )
+        }
+    }
+}

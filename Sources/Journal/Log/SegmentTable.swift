@@ -75,7 +75,10 @@ final class SegmentFile: Sendable {
             guard header.base == base else { throw .damaged }
             return header
         } catch .damaged {
-            throw LogError(.damaged, "segment \"\(path)\": expected a segment header for position \(base), found none")
+            throw LogError(
+                .damaged,
+                "segment \"\(path)\": expected a segment header for position \(base), found none"
+            )
         } catch .unknownVersion(let version) {
             throw LogError(
                 .unknownVersion,
@@ -96,15 +99,10 @@ struct SegmentTable {
     var first: Segment? { segments.first }
     var last: Segment? { segments.last }
     var count: Int { segments.count }
-    var bytes: UInt64 = 0
+    /// Of all files together.
+    private(set) var bytes: UInt64 = 0
 
-    subscript(index: Int) -> Segment {
-        get { segments[index] }
-        set {
-            bytes = bytes - segments[index].fileBytes + newValue.fileBytes
-            segments[index] = newValue
-        }
-    }
+    subscript(index: Int) -> Segment { segments[index] }
 
     /// The last segment whose base is not behind `position`.
     func index(at position: LogPosition) -> Int? {
@@ -129,6 +127,7 @@ struct SegmentTable {
         return removed
     }
 
+    @discardableResult
     mutating func removeLast() -> Segment? {
         guard let segment = segments.popLast() else { return nil }
         bytes -= segment.fileBytes

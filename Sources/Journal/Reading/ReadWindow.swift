@@ -70,7 +70,11 @@ struct ReadWindow {
             case .valid(let header):
                 if header.isSealed, !RecordType.isInternal(header.type) {
                     guard try open(header, start + offset, segment) else {
-                        passOver(header.recordByteCount, segment, "a sealed record does not open with its key")
+                        passOver(
+                            header.recordByteCount,
+                            segment,
+                            "a sealed record does not open with its key"
+                        )
                         continue
                     }
                 }
@@ -78,7 +82,11 @@ struct ReadWindow {
             case .short(let needed):
                 if try !refill(log, atLeast: needed) { return nil }
             case .badPayload(let header):
-                passOver(header.recordByteCount, segment, "the checksum of a record of type \(header.type) is wrong")
+                passOver(
+                    header.recordByteCount,
+                    segment,
+                    "the checksum of a record of type \(header.type) is wrong"
+                )
             case .badHeader:
                 try resynchronize(log, segment)
             }

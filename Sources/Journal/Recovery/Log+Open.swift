@@ -89,7 +89,8 @@ extension Log {
     /// Drops what earlier openings left that wrote nothing.
     private func removeEmptySegments() {
         let empty = shared.withLock { shared in
-            shared.table.removeAll { $0.base == $0.end }
+            let current = shared.table.last?.base
+            return shared.table.removeAll { $0.base == $0.end && $0.base != current }
         }
         for segment in empty {
             try? disk.remove(directory + "/" + LogFileName.segment(segment.base))

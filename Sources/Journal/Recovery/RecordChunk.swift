@@ -47,7 +47,9 @@ struct RecordChunk {
             ) {
             case .valid(let header):
                 let payload = UnsafeMutableRawBufferPointer(
-                    rebasing: bytes[offset + RecordHeader.byteCount..<offset + RecordHeader.byteCount + Int(header.length)]
+                    rebasing: bytes[
+                        offset + RecordHeader.byteCount..<offset + RecordHeader.byteCount + Int(header.length)
+                    ]
                 )
                 if header.isSealed, opensAll || header.type >= RecordType.firstReserved {
                     guard open(header, at: offset) else { return .invalid(header) }

@@ -38,9 +38,11 @@ struct RecordSearch {
         return nil
     }
 
-    private func isRecord(_ bytes: UnsafeRawBufferPointer, at position: LogPosition) throws(DiskError) -> Bool {
+    private func isRecord(_ bytes: UnsafeRawBufferPointer, at position: LogPosition) throws(DiskError) -> Bool
+    {
         guard UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)) == position else { return false }
-        switch RecordCheck.examine(bytes, position: position, salt: segment.header.salt, room: end - position) {
+        switch RecordCheck.examine(bytes, position: position, salt: segment.header.salt, room: end - position)
+        {
         case .valid:
             return true
         case .badHeader, .badPayload:

@@ -13,7 +13,10 @@ package struct KeyRing: Sendable {
         /// - Throws: ``LogError`` where there are not 32 bytes.
         package init(bytes: [UInt8]) throws(LogError) {
             guard bytes.count == Self.byteCount else {
-                throw LogError(.wrongKey, "journal key: expected \(Self.byteCount) bytes, found \(bytes.count)")
+                throw LogError(
+                    .wrongKey,
+                    "journal key: expected \(Self.byteCount) bytes, found \(bytes.count)"
+                )
             }
             self.bytes = bytes
             id = try SHA256.digest(Array("weir journal key id".utf8) + bytes).load(UInt64.self, at: 0)

@@ -95,7 +95,12 @@ final class SealContext {
     /// Seals `length` bytes at `payload` in place and puts the tag behind them.
     ///
     /// - Parameter header: The record's first 16 bytes; authenticated, not hidden.
-    func seal(_ payload: UnsafeMutableRawPointer, length: Int, position: LogPosition, header: UnsafeRawPointer) -> Bool {
+    func seal(
+        _ payload: UnsafeMutableRawPointer,
+        length: Int,
+        position: LogPosition,
+        header: UnsafeRawPointer
+    ) -> Bool {
         var count: Int32 = 0
         let bytes = payload.assumingMemoryBound(to: UInt8.self)
         let associated = header.assumingMemoryBound(to: UInt8.self)
@@ -109,7 +114,12 @@ final class SealContext {
     /// Opens `length` bytes at `payload` in place; the tag stands behind them.
     ///
     /// - Returns: False where header, payload or tag are not what was sealed.
-    func open(_ payload: UnsafeMutableRawPointer, length: Int, position: LogPosition, header: UnsafeRawPointer) -> Bool {
+    func open(
+        _ payload: UnsafeMutableRawPointer,
+        length: Int,
+        position: LogPosition,
+        header: UnsafeRawPointer
+    ) -> Bool {
         var count: Int32 = 0
         let bytes = payload.assumingMemoryBound(to: UInt8.self)
         let associated = header.assumingMemoryBound(to: UInt8.self)
@@ -121,8 +131,16 @@ final class SealContext {
     }
 
     private func setNonce(_ position: UInt64) -> UnsafePointer<UInt8> {
-        nonce.storeBytes(of: UInt32(truncatingIfNeeded: position).littleEndian, toByteOffset: 4, as: UInt32.self)
-        nonce.storeBytes(of: UInt32(truncatingIfNeeded: position >> 32).littleEndian, toByteOffset: 8, as: UInt32.self)
+        nonce.storeBytes(
+            of: UInt32(truncatingIfNeeded: position).littleEndian,
+            toByteOffset: 4,
+            as: UInt32.self
+        )
+        nonce.storeBytes(
+            of: UInt32(truncatingIfNeeded: position >> 32).littleEndian,
+            toByteOffset: 8,
+            as: UInt32.self
+        )
         return UnsafePointer(nonce.assumingMemoryBound(to: UInt8.self))
     }
 }
