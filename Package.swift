@@ -12,9 +12,10 @@ let strict: [SwiftSetting] = [
 ]
 
 /// The message path crosses these modules, so the optimiser must see across their borders.
-let hot: [SwiftSetting] = strict + [
-    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
-]
+let hot: [SwiftSetting] =
+    strict + [
+        .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
+    ]
 
 let package = Package(
     name: "weir",
@@ -25,6 +26,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         // Libraries of the system
@@ -33,6 +39,7 @@ let package = Package(
             pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"])]
         ),
+        .systemLibrary(name: "CLinux"),
 
         // The bus
         .target(name: "MQTTWire", swiftSettings: hot),
@@ -41,25 +48,59 @@ let package = Package(
         .target(name: "Journal", dependencies: ["CJournal", "COpenSSL"], swiftSettings: hot),
         .target(name: "Access", dependencies: ["COpenSSL"], swiftSettings: hot),
         .target(name: "EventBus", dependencies: ["MQTTWire", "Access"], swiftSettings: hot),
-        .target(name: "Reactor", swiftSettings: hot),
+        .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: hot),
         .target(name: "Gateway", dependencies: ["EventBus", "Reactor"], swiftSettings: hot),
 
         // The MEC services
         .target(name: "MECModel", swiftSettings: hot),
 
+        // The machine around the server
+        .target(
+            name: "Supervision",
+            dependencies: [.product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict
+        ),
+        .target(name: "Telemetry", swiftSettings: strict),
+        .target(
+            name: "HTTPGateway",
+            dependencies: [
+                "Telemetry",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+
         // Configuration text to settings
         .target(
             name: "Settings",
-            dependencies: [.product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "HTTPGateway",
+                "Supervision",
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: strict
         ),
+
+        // Tools
+        .systemLibrary(name: "CLoadGenerator"),
+        .target(name: "LoadGenerator", dependencies: ["CLoadGenerator"], swiftSettings: hot),
 
         // The command
         .executableTarget(
             name: "weir",
             dependencies: [
                 "Gateway",
+                "LoadGenerator",
+                "HTTPGateway",
+                "Settings",
+                "Supervision",
+                "Telemetry",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -68,8 +109,18 @@ let package = Package(
         .testTarget(name: "MQTTWireTests", dependencies: ["MQTTWire"], swiftSettings: strict),
         .testTarget(name: "EventBusTests", dependencies: ["EventBus"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal"], swiftSettings: strict),
+        .target(name: "SocketTesting", dependencies: ["Reactor"], path: "Tests/SocketTesting", swiftSettings: strict),
+        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "SocketTesting"], swiftSettings: strict),
         .testTarget(name: "AccessTests", dependencies: ["Access", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "MECModelTests", dependencies: ["MECModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
+        .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"], swiftSettings: strict),
+        .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
+        .testTarget(
+            name: "HTTPGatewayTests",
+            dependencies: ["HTTPGateway", "Telemetry"],
+            swiftSettings: strict
+        ),
     ]
 )

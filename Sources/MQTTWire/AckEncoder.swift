@@ -1,7 +1,8 @@
 /// Writes the small packets of the hot path into a buffer that the caller owns.
+@usableFromInline
 package enum AckEncoder {
     /// The most bytes that ``write(_:packetID:reasonCode:version:to:at:)`` writes.
-    package static let maximumLength = 5
+    @inlinable package static var maximumLength: Int { 5 }
 
     /// A four-byte PUBACK, PUBREC, PUBREL or PUBCOMP that says success, the same in every version, as an
     /// integer whose bytes in memory are the packet: store it with `storeBytes(of:as:)`.

@@ -2,10 +2,11 @@
 ///
 /// Its properties (a reason string, user properties) are checked and not kept: nobody on the other
 /// side of a broker ever sees them. ``Acknowledgement`` keeps them.
+@usableFromInline
 package struct AckView: Equatable, Sendable {
-    package let packetID: UInt16
+    @usableFromInline package let packetID: UInt16
     /// Success before MQTT 5.0, and when left out `[MQTT-3.4.2.1]`.
-    package let reasonCode: ReasonCode
+    @usableFromInline package let reasonCode: ReasonCode
 
     @inlinable
     package init(packetID: UInt16, reasonCode: ReasonCode) {

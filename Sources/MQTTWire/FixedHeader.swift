@@ -1,8 +1,9 @@
 /// The first bytes of every control packet, MQTT 5.0 section 2.1: type, flags, remaining length.
+@usableFromInline
 package struct FixedHeader: Equatable, Sendable {
-    package let type: PacketType
+    @usableFromInline package let type: PacketType
     /// The low four bits of the first byte.
-    package let flags: UInt8
+    @usableFromInline package let flags: UInt8
     @usableFromInline let lengthOfHeader: UInt8
     @usableFromInline let lengthOfBody: UInt32
 
@@ -39,6 +40,7 @@ package struct FixedHeader: Equatable, Sendable {
     /// - Throws: ``WireError/packetTypeReserved``, ``WireError/headerFlagsReserved``,
     ///   ``WireError/remainingLengthInvalid``, ``WireError/packetTooLarge``.
     @inlinable
+    @inline(__always)
     package static func parse(
         _ bytes: RawSpan,
         at offset: Int,
@@ -47,53 +49,31 @@ package struct FixedHeader: Equatable, Sendable {
     ) throws(WireError) -> FixedHeader? {
         guard bytes.byteCount - offset >= 2 else { return nil }
         let first = bytes.byte(at: offset)
-        let type: PacketType
-        if first & 0xF0 == 0x30 {
-            type = .publish
-        } else {
-            type = try parseType(first, version)
-        }
         let length = bytes.byte(at: offset + 1)
-        if length < 0x80 {
-            guard Int(length) + 2 <= maximumPacketSize else { throw .packetTooLarge }
-            return FixedHeader(type: type, flags: first & 0x0F, headerLength: 2, remainingLength: Int(length))
+        // Most packets by far: a PUBLISH of at most 129 bytes.
+        if first & 0xF0 == 0x30, length < 0x80, Int(length) + 2 <= maximumPacketSize {
+            return FixedHeader(
+                type: .publish,
+                flags: first & 0x0F,
+                headerLength: 2,
+                remainingLength: Int(length)
+            )
         }
-        return try parseLongLength(
-            bytes,
-            at: offset,
-            type: type,
-            maximumPacketSize: maximumPacketSize,
-            version: version
-        )
+        return try parseAny(bytes, at: offset, maximumPacketSize: maximumPacketSize, version: version)
     }
 
-    @inlinable
-    static func parseType(_ first: UInt8, _ version: ProtocolVersion) throws(WireError) -> PacketType {
-        // 0 is reserved in every version, 15 before MQTT 5.0.
-        guard let type = PacketType(rawValue: first >> 4), type != .auth || version == .v5 else {
-            throw .packetTypeReserved
-        }
-        // [MQTT-2.1.3-1]; in 3.1.1 [MQTT-2.2.2-1], [MQTT-2.2.2-2]; there [MQTT-3.6.1-1],
-        // [MQTT-3.8.1-1], [MQTT-3.10.1-1], [MQTT-3.14.1-1] and [MQTT-3.15.1-1] say it for one packet.
-        let prescribed = type.prescribedFlags
-        if first & 0x0F != prescribed {
-            let repeated = version == .v3_1 && prescribed != 0 && first & 0x0F == prescribed | 0b1000
-            guard repeated else { throw .headerFlagsReserved }
-        }
-        return type
-    }
-
-    @inlinable
-    static func parseLongLength(
+    @usableFromInline
+    static func parseAny(
         _ bytes: RawSpan,
         at offset: Int,
-        type: PacketType,
         maximumPacketSize: Int,
         version: ProtocolVersion
     ) throws(WireError) -> FixedHeader? {
-        var length = Int(bytes.byte(at: offset + 1) & 0x7F)
-        var next = offset + 2
-        var shift = 7
+        let first = bytes.byte(at: offset)
+        let type = try parseType(first, version)
+        var length = 0
+        var next = offset + 1
+        var shift = 0
         while true {
             guard shift < 28 else { throw .remainingLengthInvalid }
             // The part that is there is a lower bound: refuse early rather than wait for the rest.
@@ -104,7 +84,7 @@ package struct FixedHeader: Equatable, Sendable {
             length |= Int(byte & 0x7F) << shift
             if byte < 0x80 {
                 // [MQTT-1.5.5-1]
-                guard byte != 0 || version != .v5 else { throw .remainingLengthInvalid }
+                guard byte != 0 || shift == 0 || version != .v5 else { throw .remainingLengthInvalid }
                 break
             }
             shift += 7
@@ -113,9 +93,27 @@ package struct FixedHeader: Equatable, Sendable {
         guard headerLength + length <= maximumPacketSize else { throw .packetTooLarge }
         return FixedHeader(
             type: type,
-            flags: bytes.byte(at: offset) & 0x0F,
+            flags: first & 0x0F,
             headerLength: headerLength,
             remainingLength: length
         )
+    }
+
+    private static func parseType(
+        _ first: UInt8,
+        _ version: ProtocolVersion
+    ) throws(WireError) -> PacketType {
+        // 0 is reserved in every version, 15 before MQTT 5.0.
+        guard let type = PacketType(rawValue: first >> 4), type != .auth || version == .v5 else {
+            throw .packetTypeReserved
+        }
+        // [MQTT-2.1.3-1]; in 3.1.1 [MQTT-2.2.2-1], [MQTT-2.2.2-2]; there [MQTT-3.6.1-1],
+        // [MQTT-3.8.1-1], [MQTT-3.10.1-1], [MQTT-3.14.1-1] and [MQTT-3.15.1-1] say it for one packet.
+        let prescribed = type.prescribedFlags
+        if type != .publish, first & 0x0F != prescribed {
+            let repeated = version == .v3_1 && prescribed != 0 && first & 0x0F == prescribed | 0b1000
+            guard repeated else { throw .headerFlagsReserved }
+        }
+        return type
     }
 }

@@ -1,4 +1,5 @@
 /// The control packet types, MQTT 5.0 table 2-1. Zero is reserved and has no case.
+@usableFromInline
 package enum PacketType: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case connect = 1
     case connAck

@@ -1,4 +1,5 @@
 /// The protocol level that CONNECT names, `[MQTT-3.1.2-2]`.
+@usableFromInline
 package enum ProtocolVersion: UInt8, Sendable, Comparable, CaseIterable {
     /// MQTT 3.1, protocol name "MQIsdp".
     case v3_1 = 3
@@ -12,6 +13,7 @@ package enum ProtocolVersion: UInt8, Sendable, Comparable, CaseIterable {
 }
 
 /// The two ends of a connection; some packets and properties may travel one way only.
+@usableFromInline
 package enum Peer: UInt8, Sendable {
     case client
     case server

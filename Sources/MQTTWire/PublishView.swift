@@ -1,18 +1,19 @@
 /// A received PUBLISH, decoded in place: offsets into the bytes it was read from, nothing copied.
 ///
 /// Valid for as long as those bytes are. Every string in it has been checked. MQTT 5.0 section 3.3.
+@usableFromInline
 package struct PublishView: Sendable {
     /// The fixed header's flags: DUP, QoS, RETAIN.
-    package let flags: UInt8
+    @usableFromInline package let flags: UInt8
     /// 1 when the payload is declared to be UTF-8, 0 when declared unspecified, `nil` when nothing is said.
-    package fileprivate(set) var payloadFormatIndicator: UInt8?
+    @usableFromInline package internal(set) var payloadFormatIndicator: UInt8?
     /// 0 in a QoS 0 message, which has none `[MQTT-2.2.1-2]`.
-    package let packetID: UInt16
+    @usableFromInline package let packetID: UInt16
     /// 0 when there is none.
-    package fileprivate(set) var topicAlias: UInt16 = 0
-    package fileprivate(set) var hasUserProperties = false
+    @usableFromInline package internal(set) var topicAlias: UInt16 = 0
+    @usableFromInline package internal(set) var hasUserProperties = false
     /// Seconds, `nil` when the message does not expire.
-    package fileprivate(set) var messageExpiryInterval: UInt32?
+    @usableFromInline package internal(set) var messageExpiryInterval: UInt32?
 
     // Offsets are kept in 32 bits: views are stored and passed on.
     @usableFromInline let topicStart: UInt32
@@ -105,6 +106,7 @@ extension PublishView {
     ///   - sender: A server may send subscription identifiers, a client may not.
     /// - Throws: What ``WireError`` says. Nothing was changed.
     @inlinable
+    @inline(__always)
     package static func decode(
         _ bytes: RawSpan,
         at offset: Int,

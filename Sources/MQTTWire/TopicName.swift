@@ -1,4 +1,5 @@
 /// Topic names: what a PUBLISH, a will or a response topic may be addressed to, MQTT 5.0 section 4.7.
+@usableFromInline
 package enum TopicName {
     /// Checks `range` of `bytes`, which must not be empty, in place.
     ///
@@ -6,6 +7,7 @@ package enum TopicName {
     ///   `[MQTT-3.3.2-2]` `[MQTT-4.7.0-1]`, ``WireError/stringNotUTF8`` `[MQTT-3.3.2-1]` `[MQTT-4.7.3-2]`.
     ///   The length limit `[MQTT-4.7.3-3]` is that of the two-byte length in front of it.
     @inlinable
+    @inline(__always)
     package static func validate(_ bytes: RawSpan, _ range: Range<Int>) throws(WireError) {
         let count = range.count
         if count >= 8 {

@@ -2,9 +2,10 @@
 ///
 /// Nearly all text on the bus is ASCII, so the fast path looks at eight bytes at once and only what
 /// it cannot pass goes to the exact check.
+@usableFromInline
 package enum UTF8Text {
-    @usableFromInline static let low7: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
-    @usableFromInline static let high: UInt64 = 0x8080_8080_8080_8080
+    @inlinable static var low7: UInt64 { 0x7F7F_7F7F_7F7F_7F7F }
+    @inlinable static var high: UInt64 { 0x8080_8080_8080_8080 }
 
     /// Whether all eight bytes are ASCII and none is NUL.
     ///
@@ -61,6 +62,7 @@ package enum UTF8Text {
     /// surrogates, nothing above U+10FFFF.
     ///
     /// - Parameter allowNull: Payloads may contain U+0000 (section 3.3.2.3.2), strings may not.
+    @usableFromInline
     package static func isWellFormed(_ bytes: RawSpan, _ range: Range<Int>, allowNull: Bool) -> Bool {
         var offset = range.lowerBound
         let end = range.upperBound

@@ -1,7 +1,8 @@
 /// The variable byte integer, MQTT 5.0 section 1.5.5: seven bits a byte, at most four bytes.
+@usableFromInline
 package enum VariableByteInteger {
     /// The largest value that four bytes hold, 268,435,455.
-    package static let maximum = 0x0FFF_FFFF
+    @inlinable package static var maximum: Int { 0x0FFF_FFFF }
 
     /// Bytes that `value` (0…``maximum``) takes.
     @inlinable

@@ -2,6 +2,7 @@
 ///
 /// Each case has one reason code, one clause and one sentence: ``reasonCode``, ``clause``,
 /// ``message``. To a 3.1 or 3.1.1 peer no code can be sent after CONNACK: close the connection.
+@usableFromInline
 package enum WireError: UInt8, Error, Equatable, CaseIterable {
     // Fixed header
     case packetTypeReserved
@@ -197,5 +198,5 @@ extension WireError {
 }
 
 extension WireError: CustomStringConvertible {
-    package var description: String { "\(message) [\(clause)]" }
+    @usableFromInline package var description: String { "\(message) [\(clause)]" }
 }

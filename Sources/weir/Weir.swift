@@ -4,6 +4,7 @@ import ArgumentParser
 struct Weir: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "The event bus of an edge site.",
-        version: "0.1.0"
+        version: "0.1.0",
+        subcommands: [BenchCommand.self]
     )
 }

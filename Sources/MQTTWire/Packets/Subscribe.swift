@@ -1,4 +1,5 @@
 /// When retained messages are sent for a subscription, MQTT 5.0 section 3.8.3.1.
+@usableFromInline
 package enum RetainHandling: UInt8, Sendable, CaseIterable {
     case sendAtSubscribe = 0
     case sendAtSubscribeIfNew = 1
