@@ -107,8 +107,6 @@ let package = Package(
 
         // Tests, one target for each target above
         .testTarget(name: "MQTTWireTests", dependencies: ["MQTTWire"], swiftSettings: strict),
-        .target(name: "SocketTesting", dependencies: ["Reactor"], path: "Tests/SocketTesting", swiftSettings: strict),
-        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "SocketTesting"], swiftSettings: strict),
         .testTarget(name: "EventBusTests", dependencies: ["EventBus"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal"], swiftSettings: strict),
         .target(name: "SocketTesting", dependencies: ["Reactor"], path: "Tests/SocketTesting", swiftSettings: strict),
