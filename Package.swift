@@ -48,6 +48,8 @@ let package = Package(
         .target(name: "Journal", dependencies: ["CJournal", "COpenSSL"], swiftSettings: hot),
         .target(name: "Access", dependencies: ["COpenSSL"], swiftSettings: hot),
         .target(name: "EventBus", dependencies: ["MQTTWire", "Access"], swiftSettings: hot),
+        .target(
+            name: "BusStorage", dependencies: ["EventBus", "Journal", "MQTTWire"], swiftSettings: hot),
         .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: hot),
         .target(name: "Gateway", dependencies: ["EventBus", "Reactor"], swiftSettings: hot),
 

@@ -63,6 +63,16 @@ struct MessageQueue {
         for i in 0..<count { body(ring[Int((head &+ i) & mask)]) }
     }
 
+    /// The lowest journal position among the entries that have one; 0 when none has.
+    var oldestPosition: UInt64 {
+        var oldest = UInt64.max
+        forEach { entry in
+            let position = entry.message.pointee.position
+            if position != 0, position < oldest { oldest = position }
+        }
+        return oldest == .max ? 0 : oldest
+    }
+
     private mutating func grow() {
         let capacity = ring == nil ? 8 : (Int(mask) + 1) * 2
         let bigger = UnsafeMutablePointer<Entry>.allocate(capacity: capacity)

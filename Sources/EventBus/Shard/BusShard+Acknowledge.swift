@@ -40,6 +40,11 @@ extension BusShard {
         markDirty(slot, client)
     }
 
+    /// A group commit returned.
+    package func storageCommitted() {
+        if let store { storageReached(store.durablePosition) }
+    }
+
     /// Storage has everything up to `position` on disk: the answers that waited for it go out.
     package func storageReached(_ position: UInt64) {
         durablePosition = max(durablePosition, position)
@@ -214,7 +219,7 @@ extension BusShard {
         if session.pointee.extras?.retained != nil { sendRetained(index) }
         while session.pointee.resendsLeft == 0 {
             if session.pointee.queue.isEmpty {
-                guard session.pointee.spilledAfter != 0, refill(session) else { break }
+                guard session.pointee.spilledAfter != 0, refill(index, session) else { break }
                 continue
             }
             guard client.pointee.output.count < settings.outputBytesMaximum else {

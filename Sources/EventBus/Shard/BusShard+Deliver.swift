@@ -147,7 +147,10 @@ extension BusShard {
         _ source: PublishSource, _ session: UnsafeMutablePointer<Session>, qos: QoS, flags: DeliveryFlags,
         identifier: UInt32, _ message: inout Message.Reference?
     ) {
-        if session.pointee.storeID != 0, source.position != 0, spills(source.position, session) { return }
+        if session.pointee.storeID != 0, source.position != 0 {
+            if flags.contains(.shared) { store?.choose(session.pointee.storeID, position: source.position) }
+            if spills(source.position, session) { return }
+        }
         let quotas = session.pointee.identity.quotas
         let isFull =
             session.pointee.queue.count >= quotas.queuedMessages

@@ -74,6 +74,8 @@ extension BusShard {
             case .willDelay: willDue(due)
             case .identityExpiry: identityExpiryDue(due)
             case .resumeReading: resumeReading(ConnectionID(slot: due.slot, generation: due.stamp))
+            case .refill:
+                if isSessionLive(due.slot), sessions[due.slot].pointee.stamp == due.stamp { pump(due.slot) }
             case .sys:
                 publishSys()
                 timers.add(

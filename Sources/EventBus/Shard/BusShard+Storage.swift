@@ -8,13 +8,12 @@ extension BusShard {
         _ outcome: inout PublishOutcome
     ) -> Bool {
         guard let store else { return true }
-        var recipients = StoredRecipients()
-        recipients.byFilter = source.qos != .atMostOnce && isWantedLater(route)
+        let isWantedLater = source.qos != .atMostOnce && isWantedLater(route)
         let message = StoredMessage(
             parts: source.parts, qos: source.qos, retain: source.retain, expiresAt: wallExpiry(source),
             publisher: publisher >= 0 ? sessions[publisher].pointee.storeID : 0,
             exactlyOnceID: source.exactlyOnceID, ingestTime: now.wall)
-        switch store.keep(message, wantedBy: recipients) {
+        switch store.keep(message, isWantedLater: isWantedLater) {
         case .notKept: return true
         case .kept(let position, let durableAt):
             source.position = position
@@ -56,10 +55,10 @@ extension BusShard {
     }
 
     /// Reads the next messages of a session from disk. `false` when there were none.
-    func refill(_ session: UnsafeMutablePointer<Session>) -> Bool {
+    func refill(_ slot: Int32, _ session: UnsafeMutablePointer<Session>) -> Bool {
         guard let store else { return false }
         var taken: UInt32 = 0
-        let hasMore = store.refill(session.pointee.storeID, after: session.pointee.spilledAfter) { stored, delivery in
+        let progress = store.refill(session.pointee.storeID, after: session.pointee.spilledAfter) { stored, delivery in
             var flags: DeliveryFlags = delivery.isShared ? .shared : []
             if delivery.retain { flags.insert(.retain) }
             if delivery.identifiers.count > 1 { flags.insert(.manyIdentifiers) }
@@ -69,14 +68,15 @@ extension BusShard {
                     message: message,
                     identifier: delivery.identifiers.count == 1 ? delivery.identifiers[0] : 0,
                     qos: delivery.qos, flags: flags))
-            session.pointee.spilledAfter = delivery.position
             session.pointee.newestQueued = delivery.position
             taken += 1
             return taken < Self.residentQueueLimit
         }
-        if !hasMore {
-            session.pointee.refilledTo = max(session.pointee.refilledTo, store.lastPosition)
-            session.pointee.spilledAfter = 0
+        session.pointee.refilledTo = max(session.pointee.refilledTo, progress.scannedTo)
+        session.pointee.spilledAfter = progress.isCaughtUp ? 0 : progress.scannedTo
+        if taken == 0, !progress.isCaughtUp {
+            // Much was looked through in vain: go on in the next turn, others wait too.
+            timers.add(.init(due: now.monotonic, slot: slot, stamp: session.pointee.stamp, kind: .refill))
         }
         return taken > 0
     }
@@ -132,7 +132,7 @@ extension BusShard {
         if session.pointee.outlivesConnection {
             session.pointee.storeID = store.connected(
                 StoredSession(
-                    clientID: session.pointee.clientID, userName: session.pointee.identity.name,
+                    clientID: session.pointee.clientID, identity: session.pointee.identity,
                     storeID: session.pointee.storeID, expiryInterval: session.pointee.expiryInterval,
                     isClean: isClean))
         } else if session.pointee.storeID != 0 {

@@ -1,3 +1,4 @@
+package import Access
 package import MQTTWire
 
 /// What the core needs of storage, and nothing more. Storage lives in another module; a shard without
@@ -8,10 +9,14 @@ package import MQTTWire
 package protocol BusStore: AnyObject {
     /// The position of what was given last.
     var lastPosition: UInt64 { get }
+    /// Everything up to this position is on disk.
+    var durablePosition: UInt64 { get }
 
     /// A message was published: keep it if a session that outlives its connection wants it, if it is
     /// retained, or if a durable stream covers its topic.
-    func keep(_ message: borrowing StoredMessage, wantedBy wanted: borrowing StoredRecipients) -> StoreDecision
+    ///
+    /// - Parameter isWantedLater: a session that outlives its connection wants it with QoS 1 or 2.
+    func keep(_ message: StoredMessage, isWantedLater: Bool) -> StoreDecision
 
     // MARK: Sessions
 
@@ -28,6 +33,8 @@ package protocol BusStore: AnyObject {
 
     // MARK: Deliveries to a session
 
+    /// A shared subscription chose the session for the message at `position`, which waits.
+    func choose(_ storeID: UInt32, position: UInt64)
     /// The message at `position` was sent with `packetID`. For QoS 2 it may leave only when the returned
     /// position is on disk, or the receiver could get it twice under two identifiers.
     func sent(_ storeID: UInt32, position: UInt64, packetID: UInt16, qos: QoS) -> UInt64
@@ -36,12 +43,10 @@ package protocol BusStore: AnyObject {
     /// The delivery of the message at `position` is complete.
     func settled(_ storeID: UInt32, position: UInt64, packetID: UInt16)
     /// Messages of the session that are only on disk: calls `take` with the next ones, oldest first,
-    /// until it returns `false`.
-    ///
-    /// - Returns: whether there may be more.
+    /// until it returns `false` or a bounded piece of the log was looked through.
     func refill(
         _ storeID: UInt32, after position: UInt64, _ take: (borrowing StoredMessage, StoredDelivery) -> Bool
-    ) -> Bool
+    ) -> RefillProgress
 
     // MARK: QoS 2 from a publisher
 
@@ -80,14 +85,17 @@ package struct StoredMessage {
     }
 }
 
-/// Who a message is kept for.
-package struct StoredRecipients {
-    /// A session that outlives its connection wants it with QoS 1 or 2, found through its own filters.
-    package var byFilter = false
-    /// The session that a shared subscription chose, by its storage number; 0 for none.
-    package var chosen: UInt32 = 0
+/// How far a refill came.
+package struct RefillProgress {
+    /// Everything up to here was looked at.
+    package var scannedTo: UInt64
+    /// There is nothing behind it.
+    package var isCaughtUp: Bool
 
-    package init() {}
+    package init(scannedTo: UInt64, isCaughtUp: Bool) {
+        self.scannedTo = scannedTo
+        self.isCaughtUp = isCaughtUp
+    }
 }
 
 /// How a kept message goes to one session.
@@ -126,16 +134,22 @@ package enum StoreDecision {
 package struct StoredSession {
     package var clientID: String
     package var userName: String?
+    /// How the client proved who it is, and the roles that it brought along: so that its rules hold
+    /// after a restart too.
+    package var source: Identity.Source
+    package var roles: [String]
     /// Its number if storage knows it, otherwise 0.
     package var storeID: UInt32
     package var expiryInterval: UInt32
     package var isClean: Bool
 
     package init(
-        clientID: String, userName: String?, storeID: UInt32, expiryInterval: UInt32, isClean: Bool
+        clientID: String, identity: Identity, storeID: UInt32, expiryInterval: UInt32, isClean: Bool
     ) {
         self.clientID = clientID
-        self.userName = userName
+        userName = identity.name
+        source = identity.source
+        roles = identity.roles
         self.storeID = storeID
         self.expiryInterval = expiryInterval
         self.isClean = isClean

@@ -9,6 +9,7 @@ struct TimerHeap {
         case willDelay
         case identityExpiry
         case resumeReading
+        case refill
         case sys
     }
 

@@ -1,0 +1,19 @@
+package import Journal
+
+/// How the broker keeps what it promised to keep.
+package struct StorageSettings: Sendable {
+    /// Directory of the journal, made where it is missing.
+    package var directory: String
+    /// `fsync` (default): an acknowledgement means on disk. `write`: it survives `kill -9`. `memory`: it does
+    /// not survive the process.
+    package var durability: Durability = .fsync
+    /// Bytes of the journal; beyond it ``whenFull``.
+    package var bytesMaximum: UInt64 = 4 << 30
+    package var whenFull: FullPolicy = .refuse
+    /// Bytes of journal behind a checkpoint after which the next one is made: what a restart must read.
+    package var checkpointBytes: UInt64 = 64 << 20
+    /// How long a group commit waits for company.
+    package var commitDelay: Duration = .zero
+
+    package init(directory: String) { self.directory = directory }
+}

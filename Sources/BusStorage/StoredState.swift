@@ -1,0 +1,197 @@
+import Access
+import EventBus
+import MQTTWire
+
+/// What the records of the journal add up to: the sessions that outlive their connections, and where
+/// each stands in the log.
+///
+/// Every record goes through ``apply(_:_:at:)``, when it is written and when it is read back at start:
+/// so what a restart finds is what was there before.
+struct StoredState {
+    static let version: UInt32 = 1
+
+    struct Filter {
+        var filter: TopicFilter
+        /// Options byte of SUBSCRIBE.
+        var options: UInt8
+        var identifier: UInt32
+        /// Messages behind this position are the subscription's.
+        var since: UInt64
+    }
+
+    struct InFlight {
+        var position: UInt64
+        var qos: QoS
+        /// PUBREC came.
+        var isReceived: Bool
+    }
+
+    struct Session {
+        var clientID: String
+        var userName: String?
+        var source: Identity.Source
+        var roles: [String]
+        var expiryInterval: UInt32
+        var isConnected = true
+        /// Wall-clock second of the end of the last connection.
+        var disconnectedAt: Int64 = 0
+        var filters: [Filter] = []
+        var will: StoredWill?
+        /// Sent and not settled, by packet identifier.
+        var inFlight: [UInt16: InFlight] = [:]
+        var nextPacketID: UInt16 = 1
+        /// Every message up to here was sent, or came before the session.
+        var sentTo: UInt64
+        /// Messages behind ``sentTo`` that a shared subscription chose the session for.
+        var chosen: [UInt64] = []
+        /// QoS 2 identifiers of messages from the client that it has not released.
+        var incoming: Set<UInt16> = []
+
+        /// The oldest position that must still be there.
+        var floor: UInt64 { min(inFlight.values.reduce(.max) { min($0, $1.position) }, sentTo) }
+    }
+
+    var sessions: [UInt32: Session] = [:]
+    var nextSession: UInt32 = 1
+
+    /// Applies one record.
+    ///
+    /// - Parameter position: one more than where the record lies in the log.
+    mutating func apply(
+        _ kind: RecordKind, _ payload: UnsafeRawBufferPointer, at position: UInt64
+    ) throws(StorageError) {
+        var reader = ByteReader(payload)
+        switch kind {
+        case .message:
+            let message = try MessageRecord.read(payload)
+            if message.exactlyOnceID != 0 { sessions[message.publisher]?.incoming.insert(message.exactlyOnceID) }
+        case .sessionConnected: try connected(&reader, position)
+        case .sessionDisconnected:
+            let id: UInt32 = try reader.read()
+            let expiryInterval: UInt32 = try reader.read()
+            let time: Int64 = try reader.read()
+            sessions[id]?.isConnected = false
+            sessions[id]?.expiryInterval = expiryInterval
+            sessions[id]?.disconnectedAt = time
+        case .sessionEnded: sessions[try reader.read()] = nil
+        case .subscribed:
+            let id: UInt32 = try reader.read()
+            let options: UInt8 = try reader.read()
+            let identifier: UInt32 = try reader.read()
+            guard let filter = try? TopicFilter(try reader.readText()) else { return }
+            subscribed(id, Filter(filter: filter, options: options, identifier: identifier, since: position))
+        case .unsubscribed:
+            let id: UInt32 = try reader.read()
+            guard let filter = try? TopicFilter(try reader.readText()) else { return }
+            sessions[id]?.filters.removeAll { $0.filter == filter }
+        case .will:
+            let id: UInt32 = try reader.read()
+            sessions[id]?.will = try Self.readWill(&reader)
+        case .sent:
+            let id: UInt32 = try reader.read()
+            let packetID: UInt16 = try reader.read()
+            let qos: UInt8 = try reader.read()
+            sent(id, position: try reader.read(), packetID: packetID, qos: QoS(rawValue: qos) ?? .atLeastOnce)
+        case .received:
+            let id: UInt32 = try reader.read()
+            sessions[id]?.inFlight[try reader.read()]?.isReceived = true
+        case .settled:
+            let id: UInt32 = try reader.read()
+            let packetID: UInt16 = try reader.read()
+            settled(id, position: try reader.read(), packetID: packetID)
+        case .chosen:
+            let id: UInt32 = try reader.read()
+            sessions[id]?.chosen.append(try reader.read())
+        case .released:
+            let id: UInt32 = try reader.read()
+            sessions[id]?.incoming.remove(try reader.read())
+        }
+    }
+
+    private mutating func connected(_ reader: inout ByteReader, _ position: UInt64) throws(StorageError) {
+        let id: UInt32 = try reader.read()
+        let expiryInterval: UInt32 = try reader.read()
+        let isNew: UInt8 = try reader.read()
+        let clientID = try reader.readText()
+        let hasUser: UInt8 = try reader.read()
+        let userName = hasUser == 1 ? try reader.readText() : nil
+        let source = Identity.Source(rawValue: try reader.readText()) ?? .password
+        let roles = try reader.readTexts()
+        nextSession = max(nextSession, id &+ 1)
+        if isNew == 1 || sessions[id] == nil {
+            sessions[id] = Session(
+                clientID: clientID, userName: userName, source: source, roles: roles,
+                expiryInterval: expiryInterval, sentTo: position)
+        } else {
+            sessions[id]?.userName = userName
+            sessions[id]?.source = source
+            sessions[id]?.roles = roles
+            sessions[id]?.expiryInterval = expiryInterval
+            sessions[id]?.isConnected = true
+        }
+    }
+
+    private mutating func subscribed(_ id: UInt32, _ new: Filter) {
+        guard let known = sessions[id]?.filters.firstIndex(where: { $0.filter == new.filter }) else {
+            sessions[id]?.filters.append(new)
+            return
+        }
+        // The same filter again changes the options; messages that wait already stay its own.
+        var changed = new
+        changed.since = sessions[id]?.filters[known].since ?? new.since
+        sessions[id]?.filters[known] = changed
+    }
+
+    mutating func sent(_ id: UInt32, position: UInt64, packetID: UInt16, qos: QoS) {
+        guard let index = sessions.index(forKey: id) else { return }
+        sessions.values[index].inFlight[packetID] = InFlight(position: position, qos: qos, isReceived: false)
+        sessions.values[index].nextPacketID = packetID == 65_535 ? 1 : packetID + 1
+        if position > sessions.values[index].sentTo { sessions.values[index].sentTo = position }
+        while let first = sessions.values[index].chosen.first, first <= sessions.values[index].sentTo {
+            sessions.values[index].chosen.removeFirst()
+        }
+    }
+
+    mutating func settled(_ id: UInt32, position: UInt64, packetID: UInt16) {
+        guard let index = sessions.index(forKey: id) else { return }
+        if packetID != 0 {
+            sessions.values[index].inFlight[packetID] = nil
+        } else if position > sessions.values[index].sentTo {
+            // Never sent: it expired while it waited.
+            sessions.values[index].sentTo = position
+        }
+    }
+
+    // MARK: - Wills
+
+    static func write(_ will: StoredWill?, to builder: inout ByteBuilder) {
+        guard let will else {
+            builder.write(UInt8(0))
+            return
+        }
+        builder.write(UInt8(1))
+        builder.write(will.qos.rawValue | (will.retain ? 4 : 0))
+        builder.write(will.delay)
+        builder.write(will.expiryInterval ?? 0)
+        builder.write(UInt8(will.expiryInterval == nil ? 0 : 1))
+        builder.write(Int32(truncatingIfNeeded: will.expiryOffset))
+        builder.write(counted: will.topic)
+        builder.write(counted: will.properties)
+        builder.write(counted: will.payload)
+    }
+
+    static func readWill(_ reader: inout ByteReader) throws(StorageError) -> StoredWill? {
+        guard try reader.read(UInt8.self) == 1 else { return nil }
+        let flags: UInt8 = try reader.read()
+        let delay: UInt32 = try reader.read()
+        let interval: UInt32 = try reader.read()
+        let hasInterval: UInt8 = try reader.read()
+        let expiryOffset: Int32 = try reader.read()
+        let topic = try reader.readBytes()
+        let properties = try reader.readBytes()
+        return StoredWill(
+            topic: topic, payload: try reader.readBytes(), properties: properties,
+            expiryOffset: Int(expiryOffset), qos: QoS(rawValue: flags & 3) ?? .atMostOnce,
+            retain: flags & 4 != 0, delay: delay, expiryInterval: hasInterval == 1 ? interval : nil)
+    }
+}
