@@ -16,7 +16,7 @@ package final class Identity: Sendable {
     package let expiry: Int64?
     package let source: Source
     /// Roles that a token or certificate gave, beside those that the settings give to the name.
-    let claimedRoles: [String]
+    package let claimedRoles: [String]
 
     package init(
         names: ClientNames, grants: Grants, expiry: Int64? = nil, source: Source, claimedRoles: [String] = []

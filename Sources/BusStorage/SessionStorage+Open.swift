@@ -70,7 +70,8 @@ extension SessionStorage {
         for (id, session) in state.sessions.sorted(by: { $0.key < $1.key }) {
             let asked = Identity(
                 names: ClientNames(clientID: session.clientID, username: session.userName),
-                grants: Grants(roles: session.roles, rules: .unrestricted, quotas: Quotas()), source: session.source)
+                grants: Grants(roles: [], rules: .unrestricted, quotas: Quotas()), source: session.source,
+                claimedRoles: session.roles)
             guard let identity = access.refreshed(asked) else {
                 // Its user is gone: so is the session.
                 ended(id)

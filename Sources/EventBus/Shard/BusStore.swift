@@ -149,7 +149,7 @@ package struct StoredSession {
         self.clientID = clientID
         userName = identity.name
         source = identity.source
-        roles = identity.roles
+        roles = identity.claimedRoles
         self.storeID = storeID
         self.expiryInterval = expiryInterval
         self.isClean = isClean
