@@ -27,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -54,7 +55,17 @@ let package = Package(
         .target(name: "Gateway", dependencies: ["EventBus", "Reactor"], swiftSettings: hot),
 
         // The MEC services
-        .target(name: "MECModel", swiftSettings: hot),
+        .target(
+            name: "MECModel",
+            dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            swiftSettings: hot
+        ),
+        .target(
+            name: "MECRuntime",
+            dependencies: ["Bus", "MECModel", "MQTTWire", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: hot
+        ),
+        .target(name: "RadioNetwork", dependencies: ["Bus", "MECModel", "MECRuntime", "MQTTWire"], swiftSettings: hot),
 
         // The machine around the server
         .target(
@@ -122,6 +133,23 @@ let package = Package(
         .testTarget(
             name: "HTTPGatewayTests",
             dependencies: ["HTTPGateway", "Telemetry"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "MECTestSupport",
+            dependencies: ["Bus", "MECModel"],
+            path: "Tests/MECTestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RadioNetworkTests",
+            dependencies: ["MECTestSupport", "RadioNetwork"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "MECConformanceTests",
+            dependencies: ["MECTestSupport", "RadioNetwork"],
+            exclude: ["validate_bodies.py"],
             swiftSettings: strict
         ),
     ]
