@@ -52,7 +52,8 @@ let package = Package(
         .target(
             name: "BusStorage", dependencies: ["EventBus", "Journal", "MQTTWire"], swiftSettings: hot),
         .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: hot),
-        .target(name: "Gateway", dependencies: ["EventBus", "Reactor"], swiftSettings: hot),
+        .target(
+            name: "Gateway", dependencies: ["Access", "COpenSSL", "EventBus", "Reactor"], swiftSettings: hot),
 
         // The MEC services
         .target(
@@ -124,6 +125,8 @@ let package = Package(
         .testTarget(name: "JournalTests", dependencies: ["Journal"], swiftSettings: strict),
         .target(name: "SocketTesting", dependencies: ["Reactor"], path: "Tests/SocketTesting", swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "SocketTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests", dependencies: ["COpenSSL", "Gateway", "SocketTesting"], swiftSettings: strict),
         .testTarget(name: "AccessTests", dependencies: ["Access", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "MECModelTests", dependencies: ["MECModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
