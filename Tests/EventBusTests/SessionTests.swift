@@ -1,3 +1,4 @@
+import Access
 import EventBus
 import MQTTWire
 import Testing
@@ -197,7 +198,9 @@ import Testing
     }
 
     @Test func `a queue beyond its quota drops the oldest and says so in a counter`() {
-        let bus = BusHarness()
+        var access = AccessSettings()
+        access.quotas.queuedMessages = 1_000
+        let bus = BusHarness(access: access)
         let subscriber = bus.open().connect("s", clean: false) { $0.properties.sessionExpiryInterval = 100 }
         subscriber.subscribe("t", .atLeastOnce)
         subscriber.lose()

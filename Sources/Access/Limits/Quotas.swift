@@ -1,8 +1,8 @@
 /// What one client may use of the broker. Every limit is finite unless an operator writes otherwise.
 ///
-/// The defaults are mosquitto's where it has one (1,000 queued messages, 20 in flight), so that
-/// clients that are used to it notice no difference; rates are far above what a device sends and
-/// below what one client needs to starve the others.
+/// Rates are far above what a device sends and below what one client needs to starve the others. More
+/// may wait and be in flight than mosquitto allows (1,000 and 20): a client that can take less says so
+/// with its receive maximum, or by not reading.
 package struct Quotas: Sendable, Equatable {
     /// PUBLISH packets taken from the client, per second; over it, reading from the client pauses.
     package var publishRate: UInt32 = 100_000
@@ -14,12 +14,12 @@ package struct Quotas: Sendable, Equatable {
     package var publishBytesBurst: UInt64 = 256 << 20
     /// Messages with QoS 1 and 2 that wait for the client, beside those in flight; then the oldest rule
     /// of the session's overflow policy applies. mosquitto: `max_queued_messages`.
-    package var queuedMessages: UInt32 = 1_000
+    package var queuedMessages: UInt32 = 100_000
     /// Bytes of the messages that wait for the client. mosquitto: `max_queued_bytes`.
     package var queuedBytes: UInt64 = 64 << 20
     /// Messages with QoS 1 and 2 sent and not yet acknowledged. 1…65,535. mosquitto:
     /// `max_inflight_messages`. A smaller Receive Maximum of the client holds.
-    package var inFlight: UInt16 = 20
+    package var inFlight: UInt16 = 1_000
     /// Subscriptions of one session; one more is refused with 0x97 "Quota exceeded".
     package var subscriptions: UInt32 = 10_000
 

@@ -38,6 +38,14 @@ struct Client {
     var topicAliasMaximum: UInt16 = 0
     /// Publishes whose acknowledgement waits for the disk.
     var unansweredPublishes: UInt16 = 0
+    /// What the client published in the second ``countedSecond``: only one that goes above its quota's
+    /// rate gets a token bucket.
+    var countedSecond: UInt32 = 0
+    var publishesInSecond: UInt32 = 0
+    var bytesInSecond: UInt32 = 0
+    /// The rates of its quota, cut to 32 bits.
+    var publishRate: UInt32 = .max
+    var publishBytesRate: UInt32 = .max
     /// Bytes of the largest packet that the client takes `[MQTT-3.1.2-24]`.
     var maximumPacketSize: UInt32 = .max
     /// Number of the listener's policy.

@@ -323,12 +323,7 @@ extension BusShard {
         client.pointee.maximumPacketSize = connect.properties.maximumPacketSize ?? .max
         client.pointee.topicAliasMaximum = min(
             connect.properties.topicAliasMaximum ?? 0, settings.topicAliasMaximum)
-        let extras = client.pointee.extras ?? ClientExtras()
-        client.pointee.extras = extras
-        if connect.version == .v5, settings.topicAliasMaximum > 0 {
-            extras.incomingAliases = IncomingAliases(maximum: settings.topicAliasMaximum)
-        }
-        applyQuotas(session.pointee.identity, extras)
+        applyQuotas(session.pointee.identity, client)
         var keepAlive = connect.keepAlive
         if settings.keepAliveMaximum > 0 {
             keepAlive = keepAlive == 0 ? settings.keepAliveMaximum : min(keepAlive, settings.keepAliveMaximum)
@@ -341,14 +336,11 @@ extension BusShard {
         if let will = connect.will { setWill(will, index) }
     }
 
-    func applyQuotas(_ identity: Identity, _ extras: ClientExtras) {
-        let quotas = identity.quotas
-        extras.publishRate =
-            quotas.publishRate == .max
-            ? nil : TokenBucket(rate: UInt64(quotas.publishRate), burst: UInt64(quotas.publishBurst))
-        extras.publishBytes =
-            quotas.publishBytesRate == .max
-            ? nil : TokenBucket(rate: quotas.publishBytesRate, burst: quotas.publishBytesBurst)
+    func applyQuotas(_ identity: Identity, _ client: UnsafeMutablePointer<Client>) {
+        client.pointee.publishRate = identity.quotas.publishRate
+        client.pointee.publishBytesRate = UInt32(clamping: identity.quotas.publishBytesRate)
+        client.pointee.extras?.publishRate = nil
+        client.pointee.extras?.publishBytes = nil
     }
 
     /// Seconds that the session outlives the connection, `[MQTT-3.1.2-11.2]`; before MQTT 5 a session that

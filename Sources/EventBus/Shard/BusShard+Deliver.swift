@@ -224,7 +224,9 @@ extension BusShard {
         }
         var alias: UInt16 = 0
         var omitsTopic = false
-        if client.pointee.topicAliasMaximum != 0, let extras = client.pointee.extras {
+        if client.pointee.topicAliasMaximum != 0 {
+            let extras = client.pointee.extras ?? ClientExtras()
+            client.pointee.extras = extras
             let aliases = extras.outgoingAliases ?? OutgoingAliases(maximum: client.pointee.topicAliasMaximum)
             extras.outgoingAliases = aliases
             (alias, omitsTopic) = aliases.alias(for: source.parts.topic)

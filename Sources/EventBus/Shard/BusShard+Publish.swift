@@ -1,3 +1,4 @@
+import Access
 import MQTTWire
 
 /// What became of a message that was published.
@@ -71,7 +72,8 @@ extension BusShard {
         _ alias: UInt16, _ topic: UnsafeRawBufferPointer, _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
     ) -> UnsafeRawBufferPointer? {
-        guard let aliases = client.pointee.extras?.incomingAliases, aliases.isInRange(alias) else {
+        let aliases = incomingAliases(client)
+        guard aliases.isInRange(alias) else {
             // [MQTT-3.3.2-9]
             disconnect(
                 id, client, .topicAliasInvalid,
@@ -118,8 +120,16 @@ extension BusShard {
             refuseTopic(view, "the topic has \(topic.count) bytes, at most \(settings.topicLengthMaximum) are allowed", id, client)
             return false
         }
-        if client.pointee.extras != nil { spendQuota(topic.count + view.payload.count, id, client) }
+        count(topic.count &+ view.payload.count, id, client)
         return true
+    }
+
+    private func incomingAliases(_ client: UnsafeMutablePointer<Client>) -> IncomingAliases {
+        let extras = client.pointee.extras ?? ClientExtras()
+        client.pointee.extras = extras
+        let aliases = extras.incomingAliases ?? IncomingAliases(maximum: settings.topicAliasMaximum)
+        extras.incomingAliases = aliases
+        return aliases
     }
 
     private func refuseTopic(
@@ -129,11 +139,34 @@ extension BusShard {
         disconnect(id, client, .topicNameInvalid, reason)
     }
 
+    /// Counts a publish; a client within its rate costs two additions.
+    @inline(__always)
+    private func count(_ size: Int, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>) {
+        let second = now.seconds
+        if client.pointee.countedSecond != second {
+            client.pointee.countedSecond = second
+            client.pointee.publishesInSecond = 0
+            client.pointee.bytesInSecond = 0
+        }
+        client.pointee.publishesInSecond &+= 1
+        client.pointee.bytesInSecond &+= UInt32(truncatingIfNeeded: min(size, 1 << 28))
+        if client.pointee.publishesInSecond > client.pointee.publishRate
+            || client.pointee.bytesInSecond > client.pointee.publishBytesRate
+        {
+            spendQuota(size, id, client)
+        }
+    }
+
     /// Pauses a client that publishes faster than it may; what it sent already is still taken.
     @inline(never)
     private func spendQuota(_ size: Int, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>) {
-        guard let extras = client.pointee.extras, extras.publishRate != nil || extras.publishBytes != nil
-        else { return }
+        let extras = client.pointee.extras ?? ClientExtras()
+        client.pointee.extras = extras
+        if extras.publishRate == nil {
+            let quotas = sessions[client.pointee.session].pointee.identity.quotas
+            extras.publishRate = TokenBucket(rate: UInt64(quotas.publishRate), burst: UInt64(quotas.publishBurst))
+            extras.publishBytes = TokenBucket(rate: quotas.publishBytesRate, burst: quotas.publishBytesBurst)
+        }
         let messages = extras.publishRate?.spend(1, now: now.monotonic) ?? 0
         let bytes = extras.publishBytes?.spend(UInt64(size), now: now.monotonic) ?? 0
         let wait = max(messages, bytes)

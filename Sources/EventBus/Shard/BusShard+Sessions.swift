@@ -183,6 +183,7 @@ extension BusShard {
             let session = sessions[client.pointee.session]
             if let identity = access.refreshed(session.pointee.identity) {
                 session.pointee.identity = identity
+                applyQuotas(identity, client)
                 client.pointee.receiveMaximum = min(
                     client.pointee.receiveMaximum, max(1, identity.quotas.inFlight))
             } else {
