@@ -92,8 +92,10 @@ let package = Package(
         .target(
             name: "Settings",
             dependencies: [
+                "Access",
                 "HTTPGateway",
                 "Supervision",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict

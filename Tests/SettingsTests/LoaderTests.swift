@@ -45,8 +45,8 @@ import Testing
             .init(url: "tls://0.0.0.0:8883", certificateFile: "a.pem", keyFile: "a.key", names: ["x", "y"]),
         ]
         expected.roles = [
-            Named(name: "sensor", value: .init(topics: ["write a/#"])),
-            Named(name: "viewer", value: .init(topics: ["read b/#", "read c/+"])),
+            .init(name: "sensor", topics: ["write a/#"]),
+            .init(name: "viewer", topics: ["read b/#", "read c/+"]),
         ]
         #expect(settings == expected)
     }
@@ -75,7 +75,7 @@ import Testing
         #expect(settings.listeners.map(\.url) == ["tcp://a", "tcp://b"])
         #expect(settings.listeners[0].keyFile == "k")
         #expect(settings.roles.map(\.name) == ["r"])
-        #expect(settings.roles[0].value.topics == ["read #", "write x"])
+        #expect(settings.roles[0].topics == ["read #", "write x"])
     }
 
     @Test func `variables that Kubernetes sets beside a service called weir are left alone`() throws {

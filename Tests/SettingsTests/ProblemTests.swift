@@ -98,6 +98,13 @@ import Testing
             expected: "weir.yaml:1:12: listeners: found 5 entries, expected at most 4"
         ),
         Case(
+            name: "the element of a list that does not fit",
+            yaml: "listeners:\n  - url: x\n    names: [a, {b: c}]\n",
+            expected: """
+                weir.yaml:3:16: listeners[0].names: found a map, expected text of at most 4096 bytes
+                """
+        ),
+        Case(
             name: "a required key that is missing",
             yaml: "listeners:\n  - names: [a]\n",
             expected: "weir.yaml:2:5: listeners[0].url: not set, expected a URL of at most 4096 bytes"

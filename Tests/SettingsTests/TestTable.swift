@@ -23,6 +23,7 @@ struct TestSettings: Sendable, Equatable {
     }
 
     struct Role: Sendable, Equatable {
+        var name = ""
         var topics: [String] = []
     }
 
@@ -31,7 +32,7 @@ struct TestSettings: Sendable, Equatable {
     var password: String?
     var limits = Limits()
     var listeners: [Listener] = []
-    var roles: [Named<Role>] = []
+    var roles: [Role] = []
 
     static let schema = Schema<TestSettings> {
         Member.value(
@@ -56,6 +57,7 @@ struct TestSettings: Sendable, Equatable {
             \.roles,
             of: role,
             template: Role(),
+            named: \.name,
             countMax: 4,
             exampleName: "sensor",
             "What clients may do."

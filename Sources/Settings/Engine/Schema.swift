@@ -114,12 +114,16 @@ extension Member {
             isRequired: required,
             expectation: type.expectation,
             decode: { node, root, name, decoding in
-                guard let value = type.parse(node) else {
-                    let found = secret ? "an unreadable value (not shown)" : node.found
-                    decoding.problem(at: node.place, name, "found \(found), expected \(type.expectation)")
-                    return
+                do throws(Mismatch) {
+                    root[keyPath: path] = try type.parse(node)
+                } catch {
+                    let found = secret ? "an unreadable value (not shown)" : error.found.found
+                    decoding.problem(
+                        at: error.found.place,
+                        name,
+                        "found \(found), expected \(error.expected)"
+                    )
                 }
-                root[keyPath: path] = value
             },
             content: { root in
                 var field = about
@@ -203,11 +207,14 @@ extension Member {
     }
 
     /// A key that holds groups by a name that the operator chooses, kept in the order of the file.
+    ///
+    /// - Parameter namePath: Where an element keeps its name.
     package static func map<Element: Sendable>(
         _ name: String,
-        _ path: any Path<[Named<Element>]>,
+        _ path: any Path<[Element]>,
         of schema: Schema<Element>,
         template: Element,
+        named namePath: any WritableKeyPath<Element, String> & Sendable,
         countMax: Int,
         exampleName: String,
         _ summary: String
@@ -240,32 +247,20 @@ extension Member {
                 }
                 root[keyPath: path] = entries.map { entry in
                     var value = template
+                    value[keyPath: namePath] = entry.key
                     schema.decode(entry.value, into: &value, path: "\(name).\(entry.key)", &decoding)
-                    return Named(name: entry.key, value: value)
+                    return value
                 }
             },
             content: { root in
                 .map(
-                    elements: root[keyPath: path].map { ($0.name, schema.fields(of: $0.value)) },
+                    elements: root[keyPath: path].map { ($0[keyPath: namePath], schema.fields(of: $0)) },
                     template: (exampleName, schema.fields(of: template))
                 )
             }
         )
     }
 }
-
-/// A group of keys under a name that the operator chose.
-package struct Named<Value: Sendable>: Sendable {
-    package var name: String
-    package var value: Value
-
-    package init(name: String, value: Value) {
-        self.name = name
-        self.value = value
-    }
-}
-
-extension Named: Equatable where Value: Equatable {}
 
 /// "a, b, c …", at most eight names.
 func shortList(_ names: [String]) -> String {

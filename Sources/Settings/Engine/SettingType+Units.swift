@@ -79,6 +79,23 @@ extension SettingType where Value == Double {
 }
 
 extension SettingType where Value: FixedWidthInteger & Sendable {
+    /// A whole number of something per second in `range`, written `100/s` or `100`.
+    package static func perSecond(_ what: String, in range: ClosedRange<Value>) -> SettingType {
+        SettingType(
+            name: "rate",
+            expectation:
+                "\(what) per second from \(grouped(range.lowerBound)) to \(grouped(range.upperBound)), such as 100/s",
+            text: { text in
+                let digits = text.hasSuffix("/s") ? text.dropLast(2) : text[...]
+                guard let value = Value(digits.filter { $0 != "_" }), range.contains(value) else {
+                    return nil
+                }
+                return value
+            },
+            format: { "\($0)/s" }
+        )
+    }
+
     /// So many bytes per second in `range`, written `64KiB/s`.
     package static func byteRate(in range: ClosedRange<Value>) -> SettingType {
         let low = Units.formatBytes(range.lowerBound)

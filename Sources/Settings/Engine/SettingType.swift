@@ -4,15 +4,14 @@ package struct SettingType<Value: Sendable>: Sendable {
     package var name: String
     /// What is accepted, range included, so that "expected …" reads as a sentence.
     package var expectation: String
-    /// Returns `nil` for what is not such a value.
-    package var parse: @Sendable (SettingNode) -> Value?
+    package var parse: @Sendable (SettingNode) throws(Mismatch) -> Value
     /// The value as YAML text on one line; `nil` when it is "not set".
     package var format: @Sendable (Value) -> String?
 
     package init(
         name: String,
         expectation: String,
-        parse: @escaping @Sendable (SettingNode) -> Value?,
+        parse: @escaping @Sendable (SettingNode) throws(Mismatch) -> Value,
         format: @escaping @Sendable (Value) -> String?
     ) {
         self.name = name
@@ -31,38 +30,34 @@ package struct SettingType<Value: Sendable>: Sendable {
         self.init(
             name: name,
             expectation: expectation,
-            parse: { node in
-                guard case .scalar(let text, _, _) = node, !node.isAbsent else { return nil }
-                return parse(text)
+            parse: { node throws(Mismatch) in
+                guard case .scalar(let text, _, _) = node, !node.isAbsent, let value = parse(text) else {
+                    throw Mismatch(found: node, expected: expectation)
+                }
+                return value
             },
             format: format
         )
     }
 }
 
-extension SettingType {
-    /// The same kind of value in another Swift type, such as seconds in a `UInt32` for a `Duration`.
-    ///
-    /// - Parameter to: Returns `nil` for what the other type cannot hold; the expectation should say so.
-    package func map<Other: Sendable>(
-        to: @escaping @Sendable (Value) -> Other?,
-        from: @escaping @Sendable (Other) -> Value
-    ) -> SettingType<Other> {
-        SettingType<Other>(
-            name: name,
-            expectation: expectation,
-            parse: { node in parse(node).flatMap(to) },
-            format: { format(from($0)) }
-        )
-    }
+/// A value that is not of the kind that was expected in its place.
+package struct Mismatch: Error {
+    package var found: SettingNode
+    package var expected: String
+}
 
+extension SettingType {
     /// Such a value, or nothing: an empty value, `~` or `null` means "not set".
     package static func optional<Wrapped: Sendable>(_ type: SettingType<Wrapped>) -> SettingType
     where Value == Wrapped? {
         SettingType(
             name: type.name,
             expectation: type.expectation,
-            parse: { node in node.isAbsent ? .some(nil) : type.parse(node).map { .some($0) } },
+            parse: { node throws(Mismatch) in
+                if node.isAbsent { return nil }
+                return try type.parse(node)
+            },
             format: { $0.flatMap(type.format) }
         )
     }
@@ -74,12 +69,16 @@ extension SettingType {
         SettingType(
             name: "list of \(type.name)",
             expectation: "a list of at most \(grouped(countMax)), each \(type.expectation)",
-            parse: { node in
+            parse: { node throws(Mismatch) in
                 if node.isAbsent { return [] }
-                guard case .list(let elements, _) = node else { return type.parse(node).map { [$0] } }
-                guard elements.count <= countMax else { return nil }
-                let values = elements.compactMap(type.parse)
-                return values.count == elements.count ? values : nil
+                guard case .list(let elements, _) = node else { return [try type.parse(node)] }
+                guard elements.count <= countMax else {
+                    throw Mismatch(found: node, expected: "at most \(grouped(countMax)) of them")
+                }
+                var values: [Element] = []
+                // The element that does not fit is told, not the whole list.
+                for element in elements { values.append(try type.parse(element)) }
+                return values
             },
             format: { values in "[" + values.compactMap(type.format).joined(separator: ", ") + "]" }
         )

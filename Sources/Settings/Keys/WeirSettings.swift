@@ -1,0 +1,46 @@
+package import Access
+package import HTTPGateway
+package import Supervision
+
+/// Everything that can be configured, as one value. Each part is the struct of the code that it configures.
+package struct WeirSettings: Sendable {
+    /// Where everything is kept; one server per directory.
+    package var dataDirectory = "./weir-data"
+    /// How long SIGTERM waits for clients to be told and sessions to be saved.
+    package var drainTimeout = Duration.seconds(10)
+    package var log = LogSettings()
+    package var access = AccessSettings()
+    package var http = HTTPSettings()
+
+    package init() {}
+}
+
+extension WeirSettings {
+    /// Every key there is.
+    package static let schema = Schema<WeirSettings> {
+        Member.value(
+            "dataDirectory",
+            \.dataDirectory,
+            .path("the path of a directory"),
+            """
+            Where sessions, queued and retained messages are kept. Made if it is not there; one server per directory. \
+            Under systemd the default is the first of $STATE_DIRECTORY.
+            """
+        )
+        Member.value(
+            "drainTimeout",
+            \.drainTimeout,
+            .duration(in: .zero...(.seconds(600))),
+            """
+            How long SIGTERM waits for clients to be told (DISCONNECT 0x8B) and for sessions to be saved, before the \
+            server leaves all the same.
+            """,
+            reload: .live
+        )
+        Member.group("log", \.log, LogSettings.schema, "Log lines, on standard error.")
+        Member.group("access", \.access, AccessSettings.schema, "Who may do what.")
+        Member.group("http", \.http, HTTPSettings.schema, "Health and metrics over HTTP.")
+    }
+
+    package static let loader = Loader(schema: schema, defaults: WeirSettings())
+}
