@@ -93,7 +93,9 @@ let package = Package(
             name: "Settings",
             dependencies: [
                 "Access",
+                "EventBus",
                 "HTTPGateway",
+                "MQTTWire",
                 "Supervision",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),

@@ -95,3 +95,10 @@ enum Overrides {
         }
     }
 }
+
+extension Schema {
+    /// Every environment variable that is read, and the key it sets. Lists and maps are set as a whole, in YAML.
+    package func environmentVariables(_ defaults: Root) -> [(variable: String, key: String)] {
+        Field.fixedNames(fields(of: defaults)).map { (Overrides.variable(for: $0), $0) }
+    }
+}

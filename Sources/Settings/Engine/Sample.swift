@@ -65,6 +65,9 @@ package enum Sample {
         return line.isEmpty ? lines : lines + [line]
     }
 
+    /// `text` as a YAML value.
+    package static func quoted(_ text: String) -> String { Settings.quoted(text) }
+
     /// The sample with every key in force, as an operator would leave it after uncommenting everything.
     package static func uncommented(_ sample: String) -> String {
         sample.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in

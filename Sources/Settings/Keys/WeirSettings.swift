@@ -1,4 +1,5 @@
 package import Access
+package import EventBus
 package import HTTPGateway
 package import Supervision
 
@@ -9,6 +10,7 @@ package struct WeirSettings: Sendable {
     /// How long SIGTERM waits for clients to be told and sessions to be saved.
     package var drainTimeout = Duration.seconds(10)
     package var log = LogSettings()
+    package var mqtt = BusSettings()
     package var access = AccessSettings()
     package var http = HTTPSettings()
 
@@ -38,6 +40,7 @@ extension WeirSettings {
             reload: .live
         )
         Member.group("log", \.log, LogSettings.schema, "Log lines, on standard error.")
+        Member.group("mqtt", \.mqtt, BusSettings.schema, "The broker, in MQTT's own terms.")
         Member.group("access", \.access, AccessSettings.schema, "Who may do what.")
         Member.group("http", \.http, HTTPSettings.schema, "Health and metrics over HTTP.")
     }
