@@ -93,8 +93,10 @@ let package = Package(
             name: "Settings",
             dependencies: [
                 "Access",
+                "BusStorage",
                 "EventBus",
                 "HTTPGateway",
+                "Journal",
                 "MQTTWire",
                 "Supervision",
                 .product(name: "Logging", package: "swift-log"),
@@ -111,6 +113,7 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
+                "Access",
                 "Gateway",
                 "LoadGenerator",
                 "HTTPGateway",

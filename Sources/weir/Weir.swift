@@ -20,7 +20,7 @@ struct Weir: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, ReloadCommand.self, ConfigCommand.self, ImportCommand.self,
+            CheckCommand.self, ReloadCommand.self, ConfigCommand.self, ImportCommand.self,
             PasswdCommand.self, BenchCommand.self, VersionCommand.self,
         ]
     )

@@ -1,8 +1,10 @@
 extension MosquittoImport {
     /// What mosquitto 2.0 knows and Weir has no key for, with what an operator should know instead.
     static let leftOut: [String: String] = [
-        "allow_duplicate_messages": "each client gets a message once per publish, overlapping subscriptions or not",
-        "auth_plugin": "plugins are not carried over; passwords, certificates, tokens and roles are under access",
+        "allow_duplicate_messages":
+            "each client gets a message once per publish, overlapping subscriptions or not",
+        "auth_plugin":
+            "plugins are not carried over; passwords, certificates, tokens and roles are under access",
         "auth_plugin_deny_special_chars": "plugins are not carried over",
         "auto_id_prefix": "assigned client identifiers begin with \"weir-\"",
         "autosave_interval": "not needed: what is acknowledged is on disk",
@@ -22,7 +24,8 @@ extension MosquittoImport {
         "memory_limit": "not carried over; every queue has a limit of its own, under mqtt and access.quotas",
         "mount_point": "NOT carried over: clients of this listener would share topics with the others",
         "password_file_plaintext": "not carried over; \"weir passwd -U\" hashes such a file",
-        "per_listener_settings": "anonymous access is per listener; password, rule and key files serve all listeners",
+        "per_listener_settings":
+            "anonymous access is per listener; password, rule and key files serve all listeners",
         "persistence_file": "not needed: the data directory holds everything",
         "pid_file": "the process number is in weir.lock in the data directory",
         "plugin": "plugins are not carried over; passwords, certificates, tokens and roles are under access",
@@ -33,8 +36,10 @@ extension MosquittoImport {
         "tls_engine": "not carried over; a provider of libcrypto can be named in openssl.cnf",
         "tls_engine_kpass_sha1": "not carried over",
         "tls_keyform": "not carried over; keys are PEM files",
-        "upgrade_outgoing_qos": "not carried over; a message has the lower of the published and the subscribed QoS",
-        "use_username_as_clientid": "NOT carried over: a client could take another's session over by its identifier",
+        "upgrade_outgoing_qos":
+            "not carried over; a message has the lower of the published and the subscribed QoS",
+        "use_username_as_clientid":
+            "NOT carried over: a client could take another's session over by its identifier",
         "user": "not carried over; the service manager chooses the user",
         "websockets_log_level": "not needed",
     ]
@@ -44,6 +49,7 @@ extension MosquittoImport {
         "address", "addresses", "topic", "cleansession", "clientid", "idle_timeout", "keepalive_interval",
         "local_clientid", "local_cleansession", "local_password", "local_username", "notifications",
         "notifications_local_only", "notification_topic", "password", "remote_clientid", "remote_password",
-        "remote_username", "restart_timeout", "round_robin", "start_type", "threshold", "try_private", "username",
+        "remote_username", "restart_timeout", "round_robin", "start_type", "threshold", "try_private",
+        "username",
     ]
 }

@@ -18,7 +18,9 @@ extension MosquittoImport {
         case "listener":
             let words = directive.value.split(separator: " ", maxSplits: 1)
             guard let port = words.first.flatMap({ Int($0) }), (0...65_535).contains(port) else {
-                notes.append(ImportNote(directive, "found \"\(directive.value)\", expected a port; not carried over"))
+                notes.append(
+                    ImportNote(directive, "found \"\(directive.value)\", expected a port; not carried over")
+                )
                 return true
             }
             let address = words.count > 1 ? String(words[1]) : nil
@@ -33,12 +35,16 @@ extension MosquittoImport {
             current(directive) { $0.address = directive.value }
         case "protocol":
             guard ["mqtt", "websockets"].contains(directive.value) else {
-                notes.append(ImportNote(directive, "found \"\(directive.value)\", expected mqtt or websockets"))
+                notes.append(
+                    ImportNote(directive, "found \"\(directive.value)\", expected mqtt or websockets")
+                )
                 return true
             }
             current(directive) { $0.isWebSocket = directive.value == "websockets" }
         case "max_connections":
-            if let count = Int(directive.value), count > 0 { set(directive, "maximumConnections", "\(count)") }
+            if let count = Int(directive.value), count > 0 {
+                set(directive, "maximumConnections", "\(count)")
+            }
         case "max_packet_size":
             let bytes = number(directive, in: 0...268_435_455)
             set(directive, "maximumPacketSize", bytes == 0 ? "256MiB" : "\(max(bytes, 128))")
@@ -48,7 +54,10 @@ extension MosquittoImport {
             // The limit is of the payload; the longest topic and a page of properties come on top.
             set(directive, "maximumPacketSize", "\(min(bytes + 69_632, 268_435_456))")
             notes.append(
-                ImportNote(directive, "taken as the packet size with room for a topic and properties, 68 KiB more")
+                ImportNote(
+                    directive,
+                    "taken as the packet size with room for a topic and properties, 68 KiB more"
+                )
             )
         case "use_identity_as_username":
             if directive.value == "true" { set(directive, "usernameFrom", "commonName") }
@@ -104,7 +113,10 @@ extension MosquittoImport {
     }
 
     /// Changes the listener that `directive` belongs to.
-    private mutating func current(_ directive: MosquittoFile.Directive, _ change: (inout MosquittoListener) -> Void) {
+    private mutating func current(
+        _ directive: MosquittoFile.Directive,
+        _ change: (inout MosquittoListener) -> Void
+    ) {
         if listeners.isEmpty {
             listeners.append(MosquittoListener(port: 1_883, place: directive.place))
         }
@@ -131,7 +143,8 @@ extension MosquittoImport {
             if let directive = listener.allowAnonymous {
                 put("\(prefix).allowAnonymous", directive.value, directive.place)
             }
-            for (key, value, place, isPlain) in listener.values where !key.hasPrefix("tls.") || listener.hasTLS {
+            for (key, value, place, isPlain) in listener.values
+            where !key.hasPrefix("tls.") || listener.hasTLS {
                 put("\(prefix).\(key)", value, place, isPlain: isPlain)
             }
         }

@@ -70,7 +70,10 @@ package struct MosquittoImport {
         ]
         if let key = keys[directive.name] {
             if let before = settings.text(at: key), before != directive.value {
-                note(directive, "one file serves all listeners here, so \"\(before)\" was kept and this one was not")
+                note(
+                    directive,
+                    "one file serves all listeners here, so \"\(before)\" was kept and this one was not"
+                )
             } else {
                 put(key, directive.value, directive.place, isPlain: false)
             }
@@ -119,13 +122,19 @@ package struct MosquittoImport {
             put("mqtt.sysInterval", "\(number(directive, in: 0...86_400))s", directive.place)
         case "persistent_client_expiration":
             guard let seconds = Self.expiry(directive.value) else {
-                note(directive, "found \"\(directive.value)\", expected a number with h, d, w, m or y; not carried over")
+                note(
+                    directive,
+                    "found \"\(directive.value)\", expected a number with h, d, w, m or y; not carried over"
+                )
                 return true
             }
             put("mqtt.sessionExpiryMaximum", Units.format(.seconds(seconds)), directive.place)
         case "persistence_location":
             put("dataDirectory", directive.value, directive.place, isPlain: false)
-            note(directive, "used as the data directory; mosquitto.db itself is not read: sessions and retained messages start anew")
+            note(
+                directive,
+                "used as the data directory; mosquitto.db itself is not read: sessions and retained messages start anew"
+            )
         case "persistence":
             if directive.value == "false" {
                 put("storage.durability", "memory", directive.place)
@@ -134,7 +143,10 @@ package struct MosquittoImport {
             takeLogType(directive)
         case "log_dest":
             if directive.value != "stderr", directive.value != "none" {
-                note(directive, "log lines go to standard error; the service manager or a shell redirects them")
+                note(
+                    directive,
+                    "log lines go to standard error; the service manager or a shell redirects them"
+                )
             }
         default:
             return false
@@ -144,7 +156,8 @@ package struct MosquittoImport {
 
     private mutating func takeLogType(_ directive: MosquittoFile.Directive) {
         let levels = [
-            "debug": "debug", "all": "debug", "subscribe": "debug", "unsubscribe": "debug", "websockets": "debug",
+            "debug": "debug", "all": "debug", "subscribe": "debug", "unsubscribe": "debug",
+            "websockets": "debug",
             "information": "info", "notice": "notice", "warning": "warning", "error": "error",
         ]
         guard let level = levels[directive.value] else {
@@ -158,7 +171,10 @@ package struct MosquittoImport {
 
     mutating func number(_ directive: MosquittoFile.Directive, in range: ClosedRange<Int>) -> Int {
         guard let value = Int(directive.value), range.contains(value) else {
-            note(directive, "found \"\(directive.value)\", expected \(range.lowerBound) to \(range.upperBound); took the lowest")
+            note(
+                directive,
+                "found \"\(directive.value)\", expected \(range.lowerBound) to \(range.upperBound); took the lowest"
+            )
             return range.lowerBound
         }
         return value
@@ -171,7 +187,9 @@ package struct MosquittoImport {
     }
 
     private static func expiry(_ text: String) -> Int? {
-        guard let unit = text.last, let count = Int(text.dropLast()), count > 0, count < 100_000 else { return nil }
+        guard let unit = text.last, let count = Int(text.dropLast()), count > 0, count < 100_000 else {
+            return nil
+        }
         let hours: [Character: Int] = ["h": 1, "d": 24, "w": 168, "m": 720, "y": 8_760]
         return hours[unit].map { min(count * $0 * 3_600, 3_153_600_000) }
     }

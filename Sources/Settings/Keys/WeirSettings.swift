@@ -1,4 +1,5 @@
 package import Access
+package import BusStorage
 package import EventBus
 package import HTTPGateway
 package import Supervision
@@ -11,6 +12,8 @@ package struct WeirSettings: Sendable {
     package var drainTimeout = Duration.seconds(10)
     package var log = LogSettings()
     package var mqtt = BusSettings()
+    /// Its directory is set from ``dataDirectory`` by whoever opens it.
+    package var storage = StorageSettings(directory: "")
     package var access = AccessSettings()
     package var http = HTTPSettings()
 
@@ -41,6 +44,7 @@ extension WeirSettings {
         )
         Member.group("log", \.log, LogSettings.schema, "Log lines, on standard error.")
         Member.group("mqtt", \.mqtt, BusSettings.schema, "The broker, in MQTT's own terms.")
+        Member.group("storage", \.storage, StorageSettings.schema, "What must outlive the process.")
         Member.group("access", \.access, AccessSettings.schema, "Who may do what.")
         Member.group("http", \.http, HTTPSettings.schema, "Health and metrics over HTTP.")
     }

@@ -6,7 +6,8 @@ import Supervision
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Tell what is wrong with the settings, and with the files they name, without starting anything.",
+        abstract:
+            "Tell what is wrong with the settings, and with the files they name, without starting anything.",
         discussion: """
             Ends with 0 when a server would start with them, with 78 when it would not.
 

@@ -37,7 +37,8 @@ struct ConfigCommand: ParsableCommand {
 
         func run() {
             if env {
-                for (variable, key) in WeirSettings.schema.environmentVariables(WeirSettings()) where matches(key) {
+                for (variable, key) in WeirSettings.schema.environmentVariables(WeirSettings())
+                where matches(key) {
                     print("\(variable)    \(key)")
                 }
                 return

@@ -10,6 +10,12 @@ enum Failure {
 
     /// Writes lines to standard error.
     static func tell(_ text: String) {
-        fputs(text + "\n", stderr)
+        show(text + "\n")
+    }
+
+    /// The same without a line end, for prompts.
+    static func show(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
     }
 }

@@ -17,10 +17,17 @@ struct ImportCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "The mosquitto.conf; files that it includes are read too.", completion: .file(extensions: ["conf"]))
+    @Argument(
+        help: "The mosquitto.conf; files that it includes are read too.",
+        completion: .file(extensions: ["conf"])
+    )
     var file: String
 
-    @Option(name: [.short, .customLong("output")], help: "Write the settings to this file.", completion: .file())
+    @Option(
+        name: [.short, .customLong("output")],
+        help: "Write the settings to this file.",
+        completion: .file()
+    )
     var output: String?
 
     func run() throws {

@@ -21,7 +21,10 @@ struct PasswdCommand: ParsableCommand {
             """
     )
 
-    @Flag(name: [.customShort("c"), .customLong("create")], help: "Begin with an empty file, whatever is there.")
+    @Flag(
+        name: [.customShort("c"), .customLong("create")],
+        help: "Begin with an empty file, whatever is there."
+    )
     var create = false
 
     @Flag(name: [.customShort("b"), .customLong("batch")], help: "Take the password from the command line.")
@@ -30,7 +33,10 @@ struct PasswdCommand: ParsableCommand {
     @Flag(name: [.customShort("D"), .customLong("delete")], help: "Delete the user.")
     var delete = false
 
-    @Flag(name: [.customShort("U"), .customLong("upgrade")], help: "Hash a file of plain passwords in place.")
+    @Flag(
+        name: [.customShort("U"), .customLong("upgrade")],
+        help: "Hash a file of plain passwords in place."
+    )
     var upgrade = false
 
     @Flag(name: [.customLong("scram")], help: "Keep the password so that SCRAM-SHA-256 works with it.")
@@ -54,7 +60,8 @@ struct PasswdCommand: ParsableCommand {
             guard user != nil else { throw ValidationError("The user's name is missing.") }
         }
         guard batch == (password != nil) else {
-            let hint = batch ? "-b needs a password after the user." : "A password on the command line needs -b."
+            let hint =
+                batch ? "-b needs a password after the user." : "A password on the command line needs -b."
             throw ValidationError(hint)
         }
         if delete, batch { throw ValidationError("-D takes a file and a user.") }

@@ -38,9 +38,9 @@ enum PasswordPrompt {
         tcsetattr(0, TCSAFLUSH, &hidden)
         defer {
             tcsetattr(0, TCSAFLUSH, &shown)
-            fputs("\n", stderr)
+            Failure.show("\n")
         }
-        fputs(prompt, stderr)
+        Failure.show(prompt)
         guard let line = readLine(strippingNewline: true) else { throw ExitCode.failure }
         return line
     }

@@ -33,11 +33,15 @@ struct ReloadCommand: ParsableCommand {
         }
         do {
             guard let pid = try DataDirectory.runningServer(on: directory) else {
-                Failure.tell("no server runs on data directory \"\(directory)\"; name its directory with --data.")
+                Failure.tell(
+                    "no server runs on data directory \"\(directory)\"; name its directory with --data."
+                )
                 throw Failure.unavailable
             }
             let before = try ReloadResult.read(from: directory)
-            guard kill(pid, SIGHUP) == 0 else { throw SystemError("cannot send SIGHUP to the server (pid \(pid))") }
+            guard kill(pid, SIGHUP) == 0 else {
+                throw SystemError("cannot send SIGHUP to the server (pid \(pid))")
+            }
             try wait(directory, pid, after: before?.sequence ?? 0)
         } catch let error as DataDirectoryError {
             Failure.tell("\(error)")
@@ -51,7 +55,9 @@ struct ReloadCommand: ParsableCommand {
     private func wait(_ directory: String, _ pid: Int32, after sequence: Int) throws {
         let step: useconds_t = 20_000
         for _ in 0..<max(1, timeout * 50) {
-            if let result = try ReloadResult.read(from: directory), result.sequence > sequence, result.pid == pid {
+            if let result = try ReloadResult.read(from: directory), result.sequence > sequence,
+                result.pid == pid
+            {
                 for line in result.lines { print(line) }
                 if !result.isGood { throw ExitCode.failure }
                 return

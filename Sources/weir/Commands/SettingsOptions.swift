@@ -38,7 +38,9 @@ struct SettingsOptions: ParsableArguments {
     )
     var set: [String] = []
 
-    @Option(help: "Log lines of this level and above: trace, debug, info, notice, warning, error or critical.")
+    @Option(
+        help: "Log lines of this level and above: trace, debug, info, notice, warning, error or critical."
+    )
     var logLevel: String?
 
     @Option(help: "Lay log lines out as text or json.")

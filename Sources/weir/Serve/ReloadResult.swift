@@ -15,7 +15,10 @@ struct ReloadResult: Equatable {
 
     func write(to directory: String) throws {
         let head = "\(sequence) \(pid) \(isGood ? "good" : "bad")"
-        try TextFile.replace("\(directory)/\(Self.fileName)", with: ([head] + lines).joined(separator: "\n") + "\n")
+        try TextFile.replace(
+            "\(directory)/\(Self.fileName)",
+            with: ([head] + lines).joined(separator: "\n") + "\n"
+        )
     }
 
     /// `nil` when no reload was ever asked for, or another program wrote the file.
@@ -26,6 +29,11 @@ struct ReloadResult: Equatable {
         guard let head = lines.first?.split(separator: " "), head.count == 3, let sequence = Int(head[0]),
             let pid = Int32(head[1])
         else { return nil }
-        return ReloadResult(sequence: sequence, pid: pid, isGood: head[2] == "good", lines: Array(lines.dropFirst()))
+        return ReloadResult(
+            sequence: sequence,
+            pid: pid,
+            isGood: head[2] == "good",
+            lines: Array(lines.dropFirst())
+        )
     }
 }

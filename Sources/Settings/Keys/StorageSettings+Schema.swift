@@ -1,0 +1,40 @@
+import BusStorage
+import Journal
+
+extension StorageSettings {
+    static let schema = Schema<StorageSettings> {
+        Member.value(
+            "durability",
+            \.durability,
+            .choice,
+            """
+            When something counts as kept, and is acknowledged: on the disk, so that it survives a power cut (fsync); \
+            handed to the operating system, so that it survives kill -9 (write); in memory only.
+            """
+        )
+        Member.value(
+            "maximumBytes",
+            \.bytesMaximum,
+            .byteSize(in: (1 << 20)...(1 << 50)),
+            "Bytes on the disk; when so much is still needed, whenFull decides."
+        )
+        Member.value(
+            "whenFull",
+            \.whenFull,
+            .choice,
+            "Refuse what is new (0x97), drop the oldest, or drop the newest; every drop is counted."
+        )
+        Member.value(
+            "checkpointBytes",
+            \.checkpointBytes,
+            .byteSize(in: (1 << 20)...(1 << 40)),
+            "Bytes written after which a checkpoint is made: what a restart must read."
+        )
+        Member.value(
+            "commitDelay",
+            \.commitDelay,
+            .duration(in: .zero...(.seconds(1))),
+            "How long one sync waits for company. 0s is right but for media that wear out by syncs."
+        )
+    }
+}
