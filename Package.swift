@@ -106,6 +106,7 @@ let package = Package(
         ),
 
         // Tools
+        .target(name: "ClientKit", dependencies: ["MQTTWire", "Access", "COpenSSL"], swiftSettings: strict),
         .systemLibrary(name: "CLoadGenerator"),
         .target(name: "LoadGenerator", dependencies: ["CLoadGenerator"], swiftSettings: hot),
 
@@ -137,7 +138,17 @@ let package = Package(
         .testTarget(name: "AccessTests", dependencies: ["Access", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "MECModelTests", dependencies: ["MECModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
-        .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"], swiftSettings: strict),
+        .target(name: "BrokerTesting", path: "Tests/BrokerTesting", swiftSettings: strict),
+        .testTarget(
+            name: "ClientKitTests",
+            dependencies: ["ClientKit", "MQTTWire", "Access", "BrokerTesting"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "LoadGeneratorTests",
+            dependencies: ["LoadGenerator", "BrokerTesting"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
         .testTarget(

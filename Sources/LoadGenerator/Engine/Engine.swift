@@ -102,7 +102,7 @@ struct Engine: ~Copyable {
     }
 
     /// Takes turns until `done`, or until nothing was delivered for `stallSeconds`.
-    mutating func await(stallSeconds: Double, until done: (borrowing Engine) -> Bool) throws {
+    mutating func awaitDeliveries(stallSeconds: Double, until done: (borrowing Engine) -> Bool) throws {
         var delivered = counters.delivered
         var movedAt = Clock.now()
         while !done(self) {

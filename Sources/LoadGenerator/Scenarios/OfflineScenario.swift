@@ -121,7 +121,7 @@ package struct OfflineScenario: Sendable {
         guard engine.clients[0].sessionPresent else { throw LoadError("the broker did not keep the session") }
         var resident: UInt64 = 0
         var sampleAt = start
-        try engine.await(stallSeconds: options.stallSeconds) { engine in
+        try engine.awaitDeliveries(stallSeconds: options.stallSeconds) { engine in
             if let probe, Clock.now() >= sampleAt {
                 sampleAt = Clock.now() + 50_000_000
                 resident = max(resident, probe.residentBytesRoughly())

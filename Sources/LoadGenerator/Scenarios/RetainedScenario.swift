@@ -66,7 +66,7 @@ package struct RetainedScenario: Sendable {
             let start = Clock.now()
             let wanted = engine.counters.delivered + UInt64(retained)
             try engine.subscribe(index..<index + 1, qos: options.qos) { _ in ["\(root)/#"] }
-            try engine.await(stallSeconds: options.stallSeconds) { $0.counters.delivered >= wanted }
+            try engine.awaitDeliveries(stallSeconds: options.stallSeconds) { $0.counters.delivered >= wanted }
             seconds += Clock.seconds(Clock.now() - start)
             resident = max(resident, probe?.residentBytesRoughly() ?? 0)
             engine.hangUp(index)
