@@ -67,6 +67,13 @@ let package = Package(
             swiftSettings: hot
         ),
         .target(name: "RadioNetwork", dependencies: ["Bus", "MECModel", "MECRuntime", "MQTTWire"], swiftSettings: hot),
+        .target(
+            name: "RadioFeed",
+            dependencies: ["MECModel", .product(name: "Yams", package: "Yams")],
+            // A link to examples/monaco, so that the one binary carries its default scenario.
+            resources: [.embedInCode("Scenario/monaco.yaml")],
+            swiftSettings: hot
+        ),
 
         // The machine around the server
         .target(
@@ -173,5 +180,6 @@ let package = Package(
             exclude: ["validate_bodies.py"],
             swiftSettings: strict
         ),
+        .testTarget(name: "RadioFeedTests", dependencies: ["RadioFeed", "MECModel"], swiftSettings: strict),
     ]
 )
