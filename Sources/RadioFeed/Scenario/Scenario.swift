@@ -138,7 +138,7 @@ package struct Scenario: Sendable {
         package static let nr = Capabilities(rawValue: 2)
         package static let wifi = Capabilities(rawValue: 4)
 
-        package func contains(_ access: RadioAccess) -> Bool {
+        package func has(_ access: RadioAccess) -> Bool {
             switch access {
             case .eutra: contains(.eutra)
             case .nr: contains(.nr)
