@@ -234,6 +234,21 @@ extension ScenarioSimulation {
         return candidateFiltered[base + slot] - FastMath.decibels(interference)
     }
 
+    /// The mean uplink load of the other cells on the carrier of a candidate.
+    private func neighbourUplinkLoad(_ terminal: Int, slot: Int) -> Float {
+        let base = terminal * stride
+        let carrier = map.cells[Int(candidateCell[base + slot])].carrier
+        var sum: Float = 0
+        var count: Float = 0
+        for k in 0..<Int(states[terminal].candidates) where k != slot {
+            let number = Int(candidateCell[base + k])
+            guard map.cells[number].carrier == carrier else { continue }
+            sum += cellStates[number].uplinkLoad
+            count += 1
+        }
+        return count > 0 ? sum / count : 0
+    }
+
     /// SINR and efficiencies of the serving link.
     mutating func rateLink(_ terminal: Int, slot: Int) {
         let cell = map.cells[Int(states[terminal].serving)]
@@ -249,8 +264,9 @@ extension ScenarioSimulation {
             carrier.uplinkNoisePerBlock + 13,
             23 - FastMath.decibels(max(1, states[terminal].uplinkBlocks)) - loss
         )
-        // A full neighbourhood raises the interference to 6 dB over noise.
-        let rise = 6 * cellStates[Int(states[terminal].serving)].uplinkLoad
+        // Neighbours whose uplink is full raise the interference to 6 dB over noise; the own cell's
+        // terminals are orthogonal.
+        let rise = 6 * neighbourUplinkLoad(terminal, slot: slot)
         states[terminal].uplinkEfficiency = ChannelQuality.uplinkEfficiency(
             sinr: power - carrier.uplinkNoisePerBlock - rise)
     }
