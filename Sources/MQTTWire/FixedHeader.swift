@@ -50,14 +50,19 @@ package struct FixedHeader: Equatable, Sendable {
         guard bytes.byteCount - offset >= 2 else { return nil }
         let first = bytes.byte(at: offset)
         let length = bytes.byte(at: offset + 1)
-        // Most packets by far: a PUBLISH of at most 129 bytes.
-        if first & 0xF0 == 0x30, length < 0x80, Int(length) + 2 <= maximumPacketSize {
-            return FixedHeader(
-                type: .publish,
-                flags: first & 0x0F,
-                headerLength: 2,
-                remainingLength: Int(length)
-            )
+        // Most packets by far: a PUBLISH of at most 129 bytes, and PUBACK.
+        if length < 0x80, Int(length) + 2 <= maximumPacketSize {
+            if first & 0xF0 == 0x30 {
+                return FixedHeader(
+                    type: .publish,
+                    flags: first & 0x0F,
+                    headerLength: 2,
+                    remainingLength: Int(length)
+                )
+            }
+            if first == 0x40 {
+                return FixedHeader(type: .pubAck, flags: 0, headerLength: 2, remainingLength: Int(length))
+            }
         }
         return try parseAny(bytes, at: offset, maximumPacketSize: maximumPacketSize, version: version)
     }

@@ -186,6 +186,21 @@ extension PublishView {
         end: Int,
         sender: Peer
     ) throws(WireError) -> PublishView {
+        // A topic alias alone, as publishers that count bytes send it.
+        if end - offset >= 4, bytes.uint16(at: offset) == 0x0323 {
+            let start = offset + 1
+            var view = PublishView(
+                flags: flags,
+                packetID: packetID,
+                topic: topic,
+                properties: start..<start + 3,
+                end: end
+            )
+            view.topicAlias = bytes.uint16(at: start + 1)
+            view.aliasOffset = UInt32(truncatingIfNeeded: start)
+            guard view.topicAlias != 0 else { throw .topicAliasZero }  // [MQTT-3.3.2-8]
+            return view
+        }
         var scanner = try PropertyScanner(
             bytes,
             at: offset,
