@@ -141,7 +141,8 @@ let package = Package(
         .target(name: "SocketTesting", dependencies: ["Reactor"], path: "Tests/SocketTesting", swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "SocketTesting"], swiftSettings: strict),
         .testTarget(
-            name: "GatewayTests", dependencies: ["COpenSSL", "Gateway", "SocketTesting"], swiftSettings: strict),
+            name: "GatewayTests",
+            dependencies: ["Access", "COpenSSL", "EventBus", "Gateway", "Reactor", "SocketTesting"], swiftSettings: strict),
         .testTarget(name: "AccessTests", dependencies: ["Access", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "MECModelTests", dependencies: ["MECModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),

@@ -18,6 +18,8 @@ package struct Refusal: Sendable, Equatable, Error {
         case banned
         /// 0x9F "Connection rate exceeded"; MQTT 3.1.1 return code 3.
         case throttled
+        /// 0x89 "Server busy": too many clients are being checked; MQTT 3.1.1 return code 3.
+        case busy
         /// 0x8C "Bad authentication method".
         case badAuthenticationMethod
         /// 0x82 "Protocol Error": the authentication exchange is malformed.

@@ -11,6 +11,9 @@ package struct ListeningSocket: Sendable {
         package var isDualStack = true
         /// TCP_NODELAY, inherited by each connection: small packets leave at once.
         package var noDelay = true
+        /// A connection on which nothing has moved for so many seconds is probed, and dropped when five probes
+        /// half a minute apart find nobody; inherited by each connection. 0 turns that off.
+        package var keepAliveSeconds: Int32 = 120
         /// Kernel buffer sizes in bytes, inherited by each connection; `nil` leaves the kernel's own.
         package var sendBufferBytes: Int32?
         package var receiveBufferBytes: Int32?
@@ -57,6 +60,11 @@ package struct ListeningSocket: Sendable {
         self.address = address
     }
 
+    /// Stops listening; for a socket that no reactor has taken over.
+    package func close() {
+        Glibc.close(descriptor)
+    }
+
     private static func configure(
         _ descriptor: Int32,
         for address: SocketAddress,
@@ -67,6 +75,12 @@ package struct ListeningSocket: Sendable {
             try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
             if options.reusePort { try set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
             if options.noDelay { try set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+            if options.keepAliveSeconds > 0 {
+                try set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+                try set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, options.keepAliveSeconds)
+                try set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, 30)
+                try set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPCNT, 5)
+            }
         }
         if case .ipv6 = address {
             try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, options.isDualStack ? 0 : 1)

@@ -12,6 +12,15 @@ package enum MonotonicClock {
         read(CLOCK_REALTIME)
     }
 
+    /// Holds the calling thread up.
+    package static func sleep(nanoseconds: UInt64) {
+        var time = timespec(
+            tv_sec: Int(nanoseconds / 1_000_000_000),
+            tv_nsec: Int(nanoseconds % 1_000_000_000)
+        )
+        nanosleep(&time, nil)
+    }
+
     private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         clock_gettime(clock, &time)

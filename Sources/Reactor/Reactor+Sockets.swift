@@ -29,7 +29,7 @@ extension Reactor {
         events: UInt32
     ) throws(SystemError) -> SocketID {
         let id = sockets.add(descriptor, kind: kind, tag: tag)
-        guard weir_epoll_add(epoll, descriptor, events, id.eventData) == 0 else {
+        guard weir_epoll_add(epoll, descriptor, events, id.packed) == 0 else {
             let error = SystemError("epoll_ctl")
             sockets.remove(Int(id.slot))
             throw error
@@ -127,7 +127,7 @@ extension Reactor {
     private mutating func setInterest(_ slot: Int, _ events: UInt32) {
         statistics.interestChanges += 1
         let id = sockets.id(of: slot)
-        _ = weir_epoll_modify(epoll, sockets.entries[slot].descriptor, events, id.eventData)
+        _ = weir_epoll_modify(epoll, sockets.entries[slot].descriptor, events, id.packed)
     }
 
     // MARK: - Reading

@@ -151,7 +151,7 @@ package struct Reactor: ~Copyable {
     private mutating func handleEvent() -> Completion? {
         let event = events[eventIndex]
         let data = event.data.u64
-        guard data != Self.wakerData, let slot = sockets.find(SocketID(eventData: data)) else {
+        guard data != Self.wakerData, let slot = sockets.find(SocketID(packed: data)) else {
             eventIndex += 1
             return nil
         }

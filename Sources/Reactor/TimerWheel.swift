@@ -1,5 +1,8 @@
 /// Names a timer until it fires or is cancelled; a name is never used twice.
-package struct TimerID: Hashable, Sendable {
+package struct TimerID: Hashable, Sendable, BitwiseCopyable {
+    /// Names no timer.
+    package static var none: TimerID { TimerID(index: .max, generation: 0) }
+
     fileprivate let index: UInt32
     fileprivate let generation: UInt32
 }

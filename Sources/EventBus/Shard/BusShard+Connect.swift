@@ -112,7 +112,7 @@ extension BusShard {
         case .refused(let refusal):
             let extras = client.pointee.extras
             counters.authenticationFailures += 1
-            if let key = extras?.peer?.throttleKey { site.throttle.failed(key, now: now.monotonic) }
+            if refusal.reason.isFailedAttempt, let key = extras?.peer?.throttleKey { site.throttle.failed(key, now: now.monotonic) }
             log(
                 .info, "client refused",
                 [
@@ -426,6 +426,7 @@ extension Refusal {
         case .notAuthorized, .tokenExpired: .notAuthorized
         case .banned: .banned
         case .throttled: .connectionRateExceeded
+        case .busy: .serverBusy
         case .badAuthenticationMethod: .badAuthenticationMethod
         case .malformed: .protocolError
         case .unavailable: .serverUnavailable
