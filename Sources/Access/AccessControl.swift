@@ -99,7 +99,7 @@ package final class AccessControl: Sendable {
         }
     }
 
-    /// Begins MQTT 5 enhanced authentication `[MQTT-4.12]`. All its steps are quick.
+    /// Begins MQTT 5 enhanced authentication `[MQTT 4.12]`. All its steps are quick.
     ///
     /// - Parameters:
     ///   - method: The Authentication Method of CONNECT.

@@ -1,4 +1,4 @@
-/// One exchange of AUTH packets, without the packets `[MQTT-4.12]`.
+/// One exchange of AUTH packets, without the packets `[MQTT 4.12]`.
 ///
 /// The owner feeds the Authentication Data of CONNECT, then that of each AUTH packet, to
 /// ``receive(_:)`` and sends what comes back. No step blocks.
@@ -45,7 +45,7 @@ package struct EnhancedAuthentication: Sendable {
     }
 
     private func finish(_ user: String, _ answer: [UInt8]) -> Step {
-        // A CONNECT may carry a username beside enhanced authentication `[MQTT-4.12]`; two names for
+        // A CONNECT may carry a username beside enhanced authentication `[MQTT 4.12]`; two names for
         // one client would be one too many.
         if let username = request.username, !username.utf8.elementsEqual(user.utf8) {
             return .refused(Refusal(.badUserNameOrPassword, "another username than SCRAM's"))

@@ -38,7 +38,7 @@ package struct BusEvent: Sendable, Equatable {
     package var payload: [UInt8]
     package var qos: QoS
     package var retain: Bool
-    /// `[MQTT-3.3.2.3.2]`: true when the payload is declared to be UTF-8 text.
+    /// `[MQTT 3.3.2.3.2]`: true when the payload is declared to be UTF-8 text.
     package var payloadIsUTF8: Bool
     package var contentType: String?
     package var responseTopic: String?
@@ -82,7 +82,7 @@ package struct BusEvent: Sendable, Equatable {
     }
 }
 
-/// A name and value pair, `[MQTT-3.3.2.3.7]`.
+/// A name and value pair, `[MQTT 3.3.2.3.7]`.
 package struct UserProperty: Sendable, Equatable, Hashable {
     package var name: String
     package var value: String

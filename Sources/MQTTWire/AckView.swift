@@ -5,7 +5,7 @@
 @usableFromInline
 package struct AckView: Equatable, Sendable {
     @usableFromInline package let packetID: UInt16
-    /// Success before MQTT 5.0, and when left out `[MQTT-3.4.2.1]`.
+    /// Success before MQTT 5.0, and when left out `[MQTT 3.4.2.1]`.
     @usableFromInline package let reasonCode: ReasonCode
 
     @inlinable

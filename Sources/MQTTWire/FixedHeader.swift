@@ -112,7 +112,7 @@ package struct FixedHeader: Equatable, Sendable {
         guard let type = PacketType(rawValue: first >> 4), type != .auth || version == .v5 else {
             throw .packetTypeReserved
         }
-        // [MQTT-2.1.3-1]; in 3.1.1 [MQTT-2.2.2-1], [MQTT-2.2.2-2]; there [MQTT-3.6.1-1],
+        // [MQTT-2.1.3-1]; in 3.1.1 [MQTT3-2.2.2-1], [MQTT3-2.2.2-2]; there [MQTT3-3.6.1-1],
         // [MQTT-3.8.1-1], [MQTT-3.10.1-1], [MQTT-3.14.1-1] and [MQTT-3.15.1-1] say it for one packet.
         let prescribed = type.prescribedFlags
         if type != .publish, first & 0x0F != prescribed {

@@ -18,7 +18,7 @@ struct PacketReader {
         body.uint16(at: try take(2).lowerBound)
     }
 
-    /// A packet identifier, which is never zero: `[MQTT-2.2.1-3]`, in 3.1.1 `[MQTT-2.3.1-1]`.
+    /// A packet identifier, which is never zero: `[MQTT-2.2.1-3]`, in 3.1.1 `[MQTT3-2.3.1-1]`.
     mutating func packetID(_ body: RawSpan) throws(WireError) -> UInt16 {
         let value = try uint16(body)
         guard value != 0 else { throw .packetIdentifierZero }

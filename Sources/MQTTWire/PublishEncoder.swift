@@ -34,7 +34,7 @@ package struct PublishParts {
     }
 }
 
-/// An outgoing PUBLISH `[MQTT-3.3]`: its size first, so that the caller can find room, then its bytes.
+/// An outgoing PUBLISH `[MQTT 3.3]`: its size first, so that the caller can find room, then its bytes.
 package struct PublishEncoder {
     @usableFromInline let isVersion5: Bool
     @usableFromInline let firstByte: UInt8
@@ -81,7 +81,7 @@ package struct PublishEncoder {
         size = 1 &+ Self.lengthOfLength(length) &+ length
     }
 
-    /// Bytes that one subscription identifier takes as a property, `[MQTT-3.3.2.3.8]`.
+    /// Bytes that one subscription identifier takes as a property, `[MQTT 3.3.2.3.8]`.
     @inlinable
     package static func identifierLength(_ identifier: UInt32) -> Int { 1 &+ lengthOfLength(Int(identifier)) }
 

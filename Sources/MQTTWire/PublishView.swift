@@ -140,7 +140,7 @@ extension PublishView {
         if flags & 0b0110 != 0 {
             guard end - position >= 2 else { throw .bodyTooShort }
             packetID = bytes.uint16(at: position)
-            // [MQTT-2.2.1-3], [MQTT-2.2.1-4]; in 3.1.1 [MQTT-2.3.1-1]
+            // [MQTT-2.2.1-3], [MQTT-2.2.1-4]; in 3.1.1 [MQTT3-2.3.1-1]
             guard packetID != 0 else { throw .packetIdentifierZero }
             position += 2
         }

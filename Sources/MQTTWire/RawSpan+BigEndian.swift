@@ -1,4 +1,4 @@
-/// Loads in network byte order, `[MQTT-1.5.2]`.
+/// Loads in network byte order, `[MQTT 1.5.2]`.
 ///
 /// Each load checks its bounds and traps outside of them, so that a mistake of ours can never read
 /// foreign memory. Decoders compare lengths first and throw: received bytes never reach the trap.

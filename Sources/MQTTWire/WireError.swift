@@ -176,7 +176,7 @@ extension WireError {
         case .willFlagsWithoutWill:
             (.malformedPacket, "MQTT-3.1.2-11", "will QoS and will retain must be 0 without a will")
         case .passwordWithoutUserName:
-            (.malformedPacket, "MQTT-3.1.2-22", "MQTT 3.1.1 allows no password without a user name")
+            (.malformedPacket, "MQTT3-3.1.2-22", "MQTT 3.1.1 allows no password without a user name")
         case .clientIdentifierInvalid:
             (.clientIdentifierNotValid, "MQTT-3.1.3-8", "the client identifier is not allowed")
         case .connAckFlagsReserved:

@@ -44,7 +44,7 @@ struct ReferenceRules {
         return any(deny: false, pattern: true)
     }
 
-    /// [MQTT-4.7]
+    /// [MQTT 4.7]
     static func matches(_ filter: String, _ topic: String) -> Bool {
         let f = filter.split(separator: "/", omittingEmptySubsequences: false)
         let t = topic.split(separator: "/", omittingEmptySubsequences: false)

@@ -35,7 +35,7 @@ import Testing
             name: "a denial leaves its siblings alone", rules: "topic a/#\ntopic deny a/b", topic: "a/c",
             publish: true, receive: true),
         Case(
-            name: "# matches the level above [MQTT-4.7.1.2]", rules: "topic a/#", topic: "a", publish: true,
+            name: "# matches the level above [MQTT 4.7.1.2]", rules: "topic a/#", topic: "a", publish: true,
             receive: true),
         Case(
             name: "+ matches one level", rules: "topic a/+/c", topic: "a/b/c", publish: true, receive: true),

@@ -38,7 +38,7 @@ import Testing
         #expect(subscriber.publishes.map(\.qos) == [min(row.published, row.granted)])
     }
 
-    /// [MQTT-3.3.5-1], [MQTT-3.3.4-3], [MQTT-3.3.4-5]
+    /// [MQTT3-3.3.5-1], [MQTT-3.3.4-3], [MQTT-3.3.4-5]
     @Test func `overlapping filters give one copy with the highest QoS and every identifier`() {
         let bus = BusHarness()
         let subscriber = bus.open().connect("sub")

@@ -117,7 +117,7 @@ import Testing
         polite.send(.disconnect(Disconnect()))
         #expect(polite.isClosed)
         #expect(watcher.payloads == ["gone"])
-        // [MQTT-3.14.2.1]: DISCONNECT may ask for it.
+        // [MQTT 3.14.2.1]: DISCONNECT may ask for it.
         bus.open().connect("c", will).send(.disconnect(Disconnect(reasonCode: .disconnectWithWillMessage)))
         #expect(watcher.payloads == ["gone", "gone"])
     }

@@ -74,7 +74,7 @@ package final class MemoryBus: Bus {
     }
 }
 
-/// MQTT's matching rules [MQTT-4.7].
+/// MQTT's matching rules [MQTT 4.7].
 package enum TopicFilter {
     package static func matches(_ filter: String, _ topic: String) -> Bool {
         let filterLevels = filter.split(separator: "/", omittingEmptySubsequences: false)

@@ -111,7 +111,7 @@ import Testing
             expected: .header(.subscribe, flags: 0b1010, headerLength: 2, remainingLength: 0)
         ),
         Case(
-            name: "SUBSCRIBE repeated in 3.1.1 [MQTT-3.8.1-1]",
+            name: "SUBSCRIBE repeated in 3.1.1 [MQTT3-3.8.1-1]",
             bytes: [0x8A, 0],
             version: .v3_1_1,
             expected: .error(.headerFlagsReserved)
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    /// `[MQTT-2.1.3-1]`, and in 3.1.1 `[MQTT-2.2.2-2]`.
+    /// `[MQTT-2.1.3-1]`, and in 3.1.1 `[MQTT3-2.2.2-2]`.
     @Test(arguments: PacketType.allCases.filter { $0 != .publish }, [ProtocolVersion.v3_1_1, .v5])
     func `every flag that is not prescribed is malformed`(_ type: PacketType, _ version: ProtocolVersion)
         throws

@@ -12,7 +12,7 @@ struct RuleTrie: Sendable {
         var anyChild: UInt32 = 0
         /// Rules that end here.
         var end: RuleBits = []
-        /// Rules that end in `#` below here: they match this level and all beneath `[MQTT-4.7.1.2]`.
+        /// Rules that end in `#` below here: they match this level and all beneath `[MQTT 4.7.1.2]`.
         var rest: RuleBits = []
     }
 

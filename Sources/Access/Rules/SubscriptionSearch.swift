@@ -63,7 +63,7 @@ struct SubscriptionSearch {
         return sawReadable ? .allowed : .denied
     }
 
-    /// Whether the filter matches a topic that ends here. `a/#` matches `a` too `[MQTT-4.7.1.2]`.
+    /// Whether the filter matches a topic that ends here. `a/#` matches `a` too `[MQTT 4.7.1.2]`.
     private func mayEnd(_ state: State) -> Bool {
         state.filterPlace == filter.count && state.depth == .some
     }

@@ -24,7 +24,7 @@ package struct BusSettings: Sendable, Equatable {
     package var wildcardSubscriptionAvailable = true
     package var sharedSubscriptionAvailable = true
     package var subscriptionIdentifierAvailable = true
-    /// QoS 1 and 2 messages that a client may send without having an answer, `[MQTT-3.2.2.3.3]`. 1…65,535.
+    /// QoS 1 and 2 messages that a client may send without having an answer, `[MQTT 3.2.2.3.3]`. 1…65,535.
     package var receiveMaximum: UInt16 = 1_024
     /// Aliases that a client may set, and that Weir sets towards a client that allows it. 0…65,535.
     package var topicAliasMaximum: UInt16 = 32
@@ -41,7 +41,7 @@ package struct BusSettings: Sendable, Equatable {
     package var clientIDLengthMaximum: Int = 256
     /// An empty client identifier gets an assigned one `[MQTT-3.1.3-6]`.
     package var assignsClientIDs = true
-    /// Check that payloads declared UTF-8 are, `[MQTT-3.3.2.3.2]`.
+    /// Check that payloads declared UTF-8 are, `[MQTT 3.3.2.3.2]`.
     package var checksPayloadFormat = false
 
     // MARK: What the site keeps
@@ -66,9 +66,9 @@ package struct BusSettings: Sendable, Equatable {
     package var routeCacheCapacity: Int = 16_384
     /// Seconds between `$SYS` updates; 0 for none.
     package var sysInterval: UInt32 = 10
-    /// Told to clients in `Response Information` when they ask, `[MQTT-3.2.2.3.15]`; empty for none.
+    /// Told to clients in `Response Information` when they ask, `[MQTT 3.2.2.3.15]`; empty for none.
     package var responseInformation = ""
-    /// Told to clients that are refused or sent away, `[MQTT-3.2.2.3.16]`; empty for none.
+    /// Told to clients that are refused or sent away, `[MQTT 3.2.2.3.16]`; empty for none.
     package var serverReference = ""
 
     package init() {}

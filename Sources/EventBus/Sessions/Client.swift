@@ -10,7 +10,7 @@ struct Client {
         case awaitingConnect
         /// The credentials are being checked; packets wait unread.
         case authenticating
-        /// In the middle of an enhanced authentication `[MQTT-4.12]`.
+        /// In the middle of an enhanced authentication `[MQTT 4.12]`.
         case exchanging
         case connected
         /// To be closed once its output is sent; what it still sends is thrown away.

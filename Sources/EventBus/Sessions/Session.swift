@@ -1,7 +1,7 @@
 import Access
 package import MQTTWire
 
-/// What the broker knows of one client across connections, `[MQTT-4.1]`. Lives in the slab of sessions.
+/// What the broker knows of one client across connections, `[MQTT 4.1]`. Lives in the slab of sessions.
 struct Session {
     /// Slot of the connection, -1 while there is none, ``localClient`` for a part of Weir itself.
     var client: Int32 = -1
@@ -10,7 +10,7 @@ struct Session {
     var clientID: String
     var identity: Identity
     /// Seconds that the session outlives its connection; 0: not at all; `UInt32.max`: for ever
-    /// `[MQTT-3.1.2-11.2]`.
+    /// `[MQTT 3.1.2.11.2]`.
     var expiryInterval: UInt32 = 0
     /// Second of the monotonic clock at which a session without connection ends.
     var expiresAt: UInt32 = 0

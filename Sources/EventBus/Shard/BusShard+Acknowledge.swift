@@ -23,7 +23,7 @@ extension BusShard {
         write(type, packetID, reason, id.slot, client)
     }
 
-    /// Writes an acknowledgement. Before MQTT 5 it cannot say more than yes `[MQTT-3.3.5-2]`.
+    /// Writes an acknowledgement. Before MQTT 5 it cannot say more than yes `[MQTT3-3.3.5-2]`.
     @inline(__always)
     func write(
         _ type: PacketType, _ packetID: UInt16, _ reason: ReasonCode, _ slot: Int32,

@@ -343,7 +343,7 @@ extension BusShard {
         client.pointee.extras?.publishBytes = nil
     }
 
-    /// Seconds that the session outlives the connection, `[MQTT-3.1.2-11.2]`; before MQTT 5 a session that
+    /// Seconds that the session outlives the connection, `[MQTT 3.1.2.11.2]`; before MQTT 5 a session that
     /// is not clean lives as long as the server allows.
     private func expiryInterval(of connect: Connect) -> UInt32 {
         let wanted =

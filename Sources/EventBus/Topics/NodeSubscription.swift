@@ -6,12 +6,12 @@ struct NodeSubscription: BitwiseCopyable {
     var session: Int32
     /// Place of this filter in the session's own list, so that leaving costs one step.
     var backIndex: UInt32
-    /// Subscription identifier `[MQTT-3.8.2.1.2]`, 0 for none.
+    /// Subscription identifier `[MQTT 3.8.2.1.2]`, 0 for none.
     var identifier: UInt32
     var options: SubscriptionFlags
 }
 
-/// Subscription options `[MQTT-3.8.3.1]` in the bits of the wire, and one of ours.
+/// Subscription options `[MQTT 3.8.3.1]` in the bits of the wire, and one of ours.
 struct SubscriptionFlags: BitwiseCopyable {
     var rawValue: UInt8
 

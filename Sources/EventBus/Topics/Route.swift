@@ -8,13 +8,13 @@ import MQTTWire
 
 /// Who gets a message on one topic: the answer of the subscription index, kept until the index changes.
 struct Route {
-    /// One session that wants the topic, all its matching filters taken together `[MQTT-3.3.5-1]`.
+    /// One session that wants the topic, all its matching filters taken together `[MQTT3-3.3.5-1]`.
     struct Target: BitwiseCopyable {
         var session: Int32
         /// The one subscription identifier, or where the list begins in ``Route/identifiers``.
         var identifier: UInt32
         var identifierCount: UInt16
-        /// The highest of the matching filters `[MQTT-3.3.5-1]`.
+        /// The highest of the matching filters `[MQTT3-3.3.5-1]`.
         var qos: QoS
         /// The highest of the filters without No Local, or 255: what a session gets of its own messages.
         var qosOfOwn: UInt8

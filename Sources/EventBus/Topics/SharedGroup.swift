@@ -1,6 +1,6 @@
 import MQTTWire
 
-/// The members of one `$share/{name}/{filter}`, `[MQTT-4.8.2]`: each message goes to one of them.
+/// The members of one `$share/{name}/{filter}`, `[MQTT 4.8.2]`: each message goes to one of them.
 final class SharedGroup {
     struct Member {
         /// The shard where the session lives; the group is known in all of them.

@@ -23,7 +23,7 @@ package struct TopicChannel: Hashable, Sendable {
         case state
         /// The answer to a query of the GS, published from time to time while somebody listens.
         case snapshot
-        /// An application asks for something; answered on the response topic `[MQTT-3.3.2.3.5]`.
+        /// An application asks for something; answered on the response topic `[MQTT 3.3.2.3.5]`.
         case request
     }
 

@@ -23,7 +23,7 @@ package struct ConnAck: Equatable, Sendable {
             throw .reasonCodeInvalid  // [MQTT-3.2.2-8]
         }
         let sessionPresent = flags & 1 != 0 && version != .v3_1
-        // [MQTT-3.2.2-6]; in 3.1.1 [MQTT-3.2.2-4]
+        // [MQTT-3.2.2-6]; in 3.1.1 [MQTT3-3.2.2-4]
         guard !sessionPresent || !reasonCode.isFailure else { throw .sessionPresentOnFailure }
         var connAck = ConnAck(sessionPresent: sessionPresent, reasonCode: reasonCode)
         connAck.properties = try reader.properties(body, .connAck, version)

@@ -23,7 +23,7 @@ extension Connect {
 
         // [MQTT-3.1.3-1]: identifier, will properties, will topic, will payload, user name, password.
         let clientID = try reader.string(body)  // [MQTT-3.1.3-3], [MQTT-3.1.3-4]
-        // 3.1.1 [MQTT-3.1.3-8]: without an identifier there is no session to keep; 3.1 demands one.
+        // 3.1.1 [MQTT3-3.1.3-8]: without an identifier there is no session to keep; 3.1 demands one.
         if clientID.isEmpty, version == .v3_1 || version == .v3_1_1 && !flags.cleanStart {
             throw .clientIdentifierInvalid
         }
@@ -74,9 +74,9 @@ extension Connect {
         // [MQTT-3.1.2-3]; MQTT 3.1 calls the bit unused.
         guard !flags.isReservedSet || version == .v3_1 else { throw .connectFlagReserved }
         guard flags.willQoS <= 2 else { throw .willQoSInvalid }  // [MQTT-3.1.2-12]
-        // [MQTT-3.1.2-11], [MQTT-3.1.2-13]; in 3.1.1 [MQTT-3.1.2-13], [MQTT-3.1.2-15]
+        // [MQTT-3.1.2-11], [MQTT-3.1.2-13]; in 3.1.1 [MQTT3-3.1.2-13], [MQTT3-3.1.2-15]
         guard flags.hasWill || flags.willQoS == 0 && !flags.willRetain else { throw .willFlagsWithoutWill }
-        // 3.1.1 [MQTT-3.1.2-22]; MQTT 5.0 allows a password alone (section 3.1.2.9).
+        // 3.1.1 [MQTT3-3.1.2-22]; MQTT 5.0 allows a password alone (section 3.1.2.9).
         guard flags.hasUserName || !flags.hasPassword || version == .v5 else {
             throw .passwordWithoutUserName
         }

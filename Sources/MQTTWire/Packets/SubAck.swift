@@ -24,7 +24,7 @@ package struct SubAck: Equatable, Sendable {
 }
 
 extension SubAck: DiagnosingPacket {
-    /// Appends the packet. Before MQTT 5.0 every failure is 0x80, in 3.1.1 `[MQTT-3.9.3-2]`.
+    /// Appends the packet. Before MQTT 5.0 every failure is 0x80, in 3.1.1 `[MQTT3-3.9.3-2]`.
     package func encode(into buffer: inout [UInt8], version: ProtocolVersion) throws(WireError) {
         try PacketWriter.packet(.subAck, into: &buffer) { (buffer: inout [UInt8]) throws(WireError) in
             buffer.append(bigEndian: packetID)

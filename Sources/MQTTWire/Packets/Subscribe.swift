@@ -27,7 +27,7 @@ package struct Subscription: Equatable, Sendable {
     }
 
     init(_ filter: TopicFilter, options: UInt8, version: ProtocolVersion) throws(WireError) {
-        // [MQTT-3.8.3-5]; before MQTT 5.0 six bits are reserved, 3.1.1 [MQTT-3.8.3-4].
+        // [MQTT-3.8.3-5]; before MQTT 5.0 six bits are reserved, 3.1.1 [MQTT3-3.8.3-4].
         guard options & (version == .v5 ? 0b1100_0000 : 0b1111_1100) == 0 else {
             throw .subscriptionOptionsReserved
         }
@@ -64,7 +64,7 @@ package struct Subscribe: Equatable, Sendable {
         var reader = PacketReader(body)
         var packet = Subscribe(packetID: try reader.packetID(body), subscriptions: [])
         packet.properties = try reader.properties(body, .subscribe, version)
-        // [MQTT-3.8.3-2]; in 3.1.1 [MQTT-3.8.3-3]
+        // [MQTT-3.8.3-2]; in 3.1.1 [MQTT3-3.8.3-3]
         guard !reader.isAtEnd else { throw .noTopicFilter }
         while !reader.isAtEnd {
             let filter = try TopicFilter.parse(body, try reader.stringRange(body))  // [MQTT-3.8.3-1]

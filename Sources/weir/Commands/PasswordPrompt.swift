@@ -4,7 +4,7 @@ import Supervision
 
 /// Asks a person for a password, or reads it from a pipe.
 enum PasswordPrompt {
-    /// Longest password, as long as MQTT lets one be `[MQTT-3.1.3.6]`.
+    /// Longest password, as long as MQTT lets one be `[MQTT 3.1.3.6]`.
     private static let lengthMax = 65_535
 
     static func ask(for user: String) throws -> String {
