@@ -20,7 +20,7 @@ struct Weir: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            CheckCommand.self, ReloadCommand.self, ConfigCommand.self, ImportCommand.self,
+            ServeCommand.self, CheckCommand.self, ReloadCommand.self, ConfigCommand.self, ImportCommand.self,
             PasswdCommand.self, BenchCommand.self, VersionCommand.self,
         ]
     )

@@ -90,6 +90,32 @@ import Testing
         )
     }
 
+    @Test func `what was imported is good for Weir and means the same`() throws {
+        let settings = try settings(
+            """
+            listener 8883
+            certfile a.pem
+            keyfile a.key
+            require_certificate true
+            use_subject_as_username true
+            max_packet_size 20000
+            max_connections 7
+            listener 9001
+            protocol websockets
+            max_queued_bytes 0
+            max_inflight_messages 0
+            message_size_limit 1000
+            """)
+        #expect(settings.listeners.map(\.gateway.url) == ["tls://0.0.0.0:8883", "ws://0.0.0.0:9001/mqtt"])
+        #expect(settings.listeners[0].gateway.tls?.clientCertificate == .required)
+        #expect(settings.listeners[0].gateway.maximumConnections == 7)
+        #expect(settings.listeners[0].gateway.maximumPacketSize == 20_000)
+        #expect(settings.listeners[0].usernameFrom == .subject)
+        #expect(settings.listeners[1].gateway.maximumPacketSize == 70_632)
+        #expect(settings.access.allowAnonymous == false)
+        #expect(settings.access.quotas.inFlight == 65_535)
+    }
+
     @Test func `bridges, plugins and unknown lines are told with file and line`() throws {
         let result = try convert(
             """

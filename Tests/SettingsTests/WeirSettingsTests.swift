@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test func `a default is one of the values that its own key accepts`() throws {
-        for flat in Field.flatten(Self.fields) {
+        // A key inside a list can only be set together with the others of its element.
+        for flat in Field.flatten(Self.fields) where !flat.name.contains("[") {
             guard let text = flat.value.text else { continue }
             #expect(throws: Never.self, "\(flat.name)=\(text)") {
                 _ = try WeirSettings.loader.load(flags: ["\(flat.name)=\(text)"])

@@ -43,7 +43,7 @@ package struct Loader<Root: Sendable>: Sendable {
         var decoding = Decoding(knownNames: names)
         var settings = defaults
         schema.decode(tree, into: &settings, path: "", &decoding)
-        problems += decoding.problems
+        problems += decoding.problems.inReadingOrder
         guard problems.isEmpty else { throw Problems(problems) }
         return Loaded(settings: settings, places: decoding.places)
     }

@@ -31,3 +31,18 @@ package struct Problems: Error, Sendable, Equatable, CustomStringConvertible {
         list.map(\.description).joined(separator: "\n")
     }
 }
+
+extension [Problem] {
+    /// Those of the file by line, then the others as they came.
+    var inReadingOrder: [Problem] {
+        enumerated().sorted { a, b in
+            switch (a.element.place, b.element.place) {
+            case (.file(_, let lineA, let columnA), .file(_, let lineB, let columnB)):
+                (lineA, columnA, a.offset) < (lineB, columnB, b.offset)
+            case (.file, _): true
+            case (_, .file): false
+            default: a.offset < b.offset
+            }
+        }.map(\.element)
+    }
+}

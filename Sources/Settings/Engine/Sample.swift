@@ -13,8 +13,16 @@ package enum Sample {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// - Parameter dash: Whether the field opens a list element, so that its key follows "- ".
-    private static func write(_ field: Field, indent: Int, dash: Bool = false, into lines: inout [String]) {
+    /// - Parameters:
+    ///   - dash: Whether the field opens a list element, so that its key follows "- ".
+    ///   - isTemplate: Whether the field is part of an element that is there only as an example.
+    private static func write(
+        _ field: Field,
+        indent: Int,
+        dash: Bool = false,
+        isTemplate: Bool = false,
+        into lines: inout [String]
+    ) {
         let margin = String(repeating: " ", count: indent)
         var prose = field.summary
         if case .value(let value) = field.content { prose += " " + facts(value, field.isRequired) }
@@ -28,17 +36,17 @@ package enum Sample {
             lines.append(text.isEmpty ? key : "\(key) \(text)")
         case .group(let fields):
             // A group without keys in force is the same as no group, so its own line needs no "#".
-            lines.append(indent == 0 ? "\(field.name):" : key)
-            for field in fields { write(field, indent: indent + 2, into: &lines) }
+            lines.append(isTemplate ? key : "\(margin)\(field.name):")
+            for field in fields { write(field, indent: indent + 2, isTemplate: isTemplate, into: &lines) }
         case .list(_, let template):
             lines.append(key)
             for (index, field) in template.enumerated() {
-                write(field, indent: indent + 4, dash: index == 0, into: &lines)
+                write(field, indent: indent + 4, dash: index == 0, isTemplate: true, into: &lines)
             }
         case .map(_, let template):
             lines.append(key)
             lines.append("\(margin)  #\(template.0):")
-            for field in template.1 { write(field, indent: indent + 4, into: &lines) }
+            for field in template.1 { write(field, indent: indent + 4, isTemplate: true, into: &lines) }
         }
     }
 

@@ -38,18 +38,19 @@ package struct Schema<Root: Sendable>: Sendable {
                 )
                 return
             }
-            for entry in entries {
-                let name = path.isEmpty ? entry.key : "\(path).\(entry.key)"
-                guard let member = members.first(where: { $0.name == entry.key }) else {
-                    decoding.unknownKey(entry, name: name, siblings: members.map(\.name))
-                    continue
-                }
+            for entry in entries where !members.contains(where: { $0.name == entry.key }) {
+                decoding.unknownKey(entry, name: Self.name(path, entry.key), siblings: members.map(\.name))
+            }
+            // In the order of the schema, not of the file: a listener's URL comes before what refines it.
+            for member in members {
+                guard let entry = entries.first(where: { $0.key == member.name }) else { continue }
+                let name = Self.name(path, entry.key)
                 decoding.places[name] = entry.value.isAbsent ? entry.keyPlace : entry.value.place
                 member.decode(entry.value, &root, name, &decoding)
             }
         }
         for member in members where member.isRequired {
-            let name = path.isEmpty ? member.name : "\(path).\(member.name)"
+            let name = Self.name(path, member.name)
             if decoding.places[name] == nil {
                 decoding.problem(at: node.place, name, "not set, expected \(member.expectation)")
             }
@@ -58,6 +59,10 @@ package struct Schema<Root: Sendable>: Sendable {
         if decoding.problems.isEmpty {
             for check in checks { check(root, path, &decoding) }
         }
+    }
+
+    private static func name(_ path: String, _ key: String) -> String {
+        path.isEmpty ? key : "\(path).\(key)"
     }
 }
 
@@ -118,11 +123,8 @@ extension Member {
                     root[keyPath: path] = try type.parse(node)
                 } catch {
                     let found = secret ? "an unreadable value (not shown)" : error.found.found
-                    decoding.problem(
-                        at: error.found.place,
-                        name,
-                        "found \(found), expected \(error.expected)"
-                    )
+                    let message = error.message ?? "found \(found), expected \(error.expected)"
+                    decoding.problem(at: error.found.place, name, message)
                 }
             },
             content: { root in

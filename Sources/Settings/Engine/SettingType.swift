@@ -45,6 +45,14 @@ package struct SettingType<Value: Sendable>: Sendable {
 package struct Mismatch: Error {
     package var found: SettingNode
     package var expected: String
+    /// Says it better than "found …, expected …" where there is such a sentence.
+    package var message: String?
+
+    package init(found: SettingNode, expected: String, message: String? = nil) {
+        self.found = found
+        self.expected = expected
+        self.message = message
+    }
 }
 
 extension SettingType {

@@ -1,6 +1,7 @@
 package import Access
 package import BusStorage
 package import EventBus
+package import Gateway
 package import HTTPGateway
 package import Supervision
 
@@ -11,10 +12,12 @@ package struct WeirSettings: Sendable {
     /// How long SIGTERM waits for clients to be told and sessions to be saved.
     package var drainTimeout = Duration.seconds(10)
     package var log = LogSettings()
+    package var listeners = ListenerEntry.standard
     package var mqtt = BusSettings()
     /// Its directory is set from ``dataDirectory`` by whoever opens it.
     package var storage = StorageSettings(directory: "")
     package var access = AccessSettings()
+    package var gateway = GatewaySettings()
     package var http = HTTPSettings()
 
     package init() {}
@@ -43,9 +46,23 @@ extension WeirSettings {
             reload: .live
         )
         Member.group("log", \.log, LogSettings.schema, "Log lines, on standard error.")
+        Member.list(
+            "listeners",
+            \.listeners,
+            of: ListenerEntry.schema,
+            template: ListenerEntry.template,
+            countMax: 256,
+            "Where clients connect. Without this list: tcp://127.0.0.1:1883 and ws://127.0.0.1:8083/mqtt."
+        )
         Member.group("mqtt", \.mqtt, BusSettings.schema, "The broker, in MQTT's own terms.")
         Member.group("storage", \.storage, StorageSettings.schema, "What must outlive the process.")
         Member.group("access", \.access, AccessSettings.schema, "Who may do what.")
+        Member.group(
+            "gateway",
+            \.gateway,
+            GatewaySettings.schema,
+            "Threads and limits of all listeners together."
+        )
         Member.group("http", \.http, HTTPSettings.schema, "Health and metrics over HTTP.")
     }
 

@@ -9,9 +9,9 @@ struct ReloadResult: Equatable {
 
     /// Counts the reloads of one server, from 1.
     var sequence: Int
-    var pid: Int32
+    var pid = getpid()
     var isGood: Bool
-    var lines: [String]
+    var lines: [String] = []
 
     func write(to directory: String) throws {
         let head = "\(sequence) \(pid) \(isGood ? "good" : "bad")"

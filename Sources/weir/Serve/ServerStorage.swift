@@ -1,0 +1,150 @@
+import Access
+import BusStorage
+import EventBus
+import Gateway
+import Glibc
+import HTTPGateway
+import Journal
+import Logging
+import Reactor
+import Settings
+import Supervision
+import Synchronization
+import Telemetry
+
+/// The journals of the shards: opened before the first client, watched, and closed after the last.
+final class ServerStorage: Sendable {
+    private let logs: [Log]
+    private let committers: [CommitThread]
+    private let settings: StorageSettings
+
+    private init(logs: [Log], committers: [CommitThread], settings: StorageSettings) {
+        self.logs = logs
+        self.committers = committers
+        self.settings = settings
+    }
+
+    /// Makes the shards and puts back what they kept.
+    ///
+    /// - Throws: what is wrong with a journal, or that the directory holds more shards than there are now.
+    static func open(
+        _ settings: WeirSettings,
+        site: BusSite,
+        access: AccessControl,
+        handles: [ShardHandle],
+        logger: Logger
+    ) throws -> ([BusShard], ServerStorage) {
+        try checkShardCount(settings)
+        var shards: [BusShard] = []
+        var logs: [Log] = []
+        var committers: [CommitThread] = []
+        for handle in handles {
+            let now = BusTime(monotonic: MonotonicClock.now(), wall: Int64(clamping: MonotonicClock.wall()))
+            let shard = BusShard(index: handle.index, site: site, now: now)
+            var storage = settings.storage
+            storage.directory = directory(settings, shard: handle.index)
+            let label = "\(handle.index)"
+            let began = ContinuousClock.now
+            let opened = try SessionStorage.open(
+                storage,
+                shard: shard,
+                access: access,
+                observer: LogObserver(
+                    onCommit: { _ in handle.storageCommitted() },
+                    onState: { state in
+                        // Anything but "open" means that nothing is acknowledged: a person must look.
+                        logger.log(
+                            level: state.isOpen || state == .closed ? .notice : .error,
+                            "storage state changed",
+                            metadata: ["shard": "\(label)", "storage.state": "\(state)"]
+                        )
+                    }
+                ),
+                wallMilliseconds: { MonotonicClock.wall() / 1_000_000 },
+                committer: { log in
+                    let thread = try CommitThread(log)
+                    logs.append(log)
+                    committers.append(thread)
+                    return thread
+                }
+            )
+            let report = opened.report
+            logger.log(
+                level: report.journal.summary == nil ? .info : .warning,
+                "storage opened",
+                metadata: [
+                    "shard": "\(label)", "storage.sessions": "\(report.sessions)",
+                    "storage.retained": "\(report.retained)", "storage.records": "\(report.recordsRead)",
+                    "storage.recovery": "\(report.journal.summary ?? "nothing to repair")",
+                    "storage.seconds": "\(began.duration(to: .now))",
+                ]
+            )
+            shards.append(shard)
+        }
+        return (shards, ServerStorage(logs: logs, committers: committers, settings: settings.storage))
+    }
+
+    static func directory(_ settings: WeirSettings, shard: Int) -> String {
+        "\(settings.dataDirectory)/shard-\(shard)"
+    }
+
+    /// A session lives in one shard's journal; started with fewer shards, some would be lost to sight.
+    private static func checkShardCount(_ settings: WeirSettings) throws {
+        let count = settings.gateway.shards
+        for index in count..<64 where Glibc.access(directory(settings, shard: index), F_OK) == 0 {
+            throw Server.StartFailure(
+                reason: ShardCountError(found: index + 1, expected: count, directory: settings.dataDirectory),
+                code: Failure.configuration
+            )
+        }
+    }
+
+    /// Commits what is left and closes the journals.
+    func close() {
+        for committer in committers { committer.stop() }
+    }
+
+    func health() -> [HealthCheck] {
+        logs.enumerated().map { index, log in
+            let name = logs.count == 1 ? "storage" : "storage-\(index)"
+            let state = log.state
+            guard state.isOpen else { return HealthCheck(name, .readiness, .fail, detail: state.description) }
+            let used = log.shape.fileBytes
+            if used > settings.bytesMaximum / 10 * 9 {
+                let detail = "\(used) of storage.maximumBytes \(settings.bytesMaximum) bytes are in use"
+                return HealthCheck(name, .readiness, .warn, detail: detail)
+            }
+            return HealthCheck(name, .readiness, .pass)
+        }
+    }
+}
+
+/// The data directory was written by a server with more shards.
+private struct ShardCountError: Error, CustomStringConvertible {
+    var found: Int
+    var expected: Int
+    var directory: String
+
+    var description: String {
+        """
+        data directory "\(directory)" holds the sessions of \(found) shards, expected at most gateway.shards, which \
+        is \(expected); start with --set gateway.shards=\(found).
+        """
+    }
+}
+
+extension ServerStorage: MetricsSource {
+    func collect(into snapshot: inout MetricsSnapshot) async {
+        for log in logs {
+            let shape = log.shape
+            snapshot.add(StorageMetricNames.bytes, shape.fileBytes)
+            snapshot.add(StorageMetricNames.segments, shape.segments)
+            snapshot.add(StorageMetricNames.staged, shape.stagedBytes)
+            snapshot.add(StorageMetricNames.records, shape.recordCount)
+            for label in ["open", "full", "read_only", "stalled", "failed", "closed"] {
+                snapshot.add(StorageMetricNames.state, log.state.label == label ? 1 : 0, label)
+            }
+        }
+        snapshot.add(StorageMetricNames.maximum, settings.bytesMaximum)
+    }
+}
