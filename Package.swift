@@ -50,6 +50,8 @@ let package = Package(
         .target(name: "Access", dependencies: ["COpenSSL"], swiftSettings: hot),
         .target(name: "EventBus", dependencies: ["MQTTWire", "Access"], swiftSettings: hot),
         .target(
+            name: "LocalBus", dependencies: ["Access", "Bus", "EventBus", "MQTTWire"], swiftSettings: strict),
+        .target(
             name: "BusStorage", dependencies: ["EventBus", "Journal", "MQTTWire"], swiftSettings: hot),
         .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: hot),
         .target(
@@ -141,6 +143,8 @@ let package = Package(
 
         // Tests, one target for each target above
         .testTarget(name: "MQTTWireTests", dependencies: ["MQTTWire"], swiftSettings: strict),
+        .testTarget(
+            name: "BusStorageTests", dependencies: ["BusStorage", "JournalTesting"], swiftSettings: strict),
         .testTarget(name: "EventBusTests", dependencies: ["EventBus"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal"], swiftSettings: strict),
         .target(name: "SocketTesting", dependencies: ["Reactor"], path: "Tests/SocketTesting", swiftSettings: strict),

@@ -212,6 +212,7 @@ extension SessionStorage: BusStore {
         var scannedTo = position
         do {
             while let record = try reader.next() {
+                if record.position < position { continue }
                 scannedTo = record.position &+ 1
                 if record.type == RecordKind.message.rawValue, try offer(record, storeID, session, take) == false {
                     self.reader = (storeID, scannedTo, reader)
@@ -245,8 +246,8 @@ extension SessionStorage: BusStore {
 
     private func reader(for storeID: UInt32, at position: UInt64) -> LogReader {
         if let reader, reader.storeID == storeID, reader.position == position { return reader.reader }
-        // A log position behind the record that stands at `position - 1`.
-        return LogReader(log, from: position)
+        // Begins with the record that stands at `position - 1`, which the caller passes over.
+        return LogReader(log, from: position - 1)
     }
 }
 

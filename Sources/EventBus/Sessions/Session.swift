@@ -160,4 +160,6 @@ package struct DeliveredMessage {
     /// Place in the journal, 0 where it is not kept.
     package let position: UInt64
     package let time: BusTime
+    /// The session that published it, in this shard; -1 for others.
+    package let publisher: Int32
 }

@@ -45,6 +45,11 @@ extension BusShard {
         if let store { storageReached(store.durablePosition) }
     }
 
+    /// Calls `resume` when storage has everything up to `position` on disk; at once for 0.
+    package func whenDurable(_ position: UInt64, _ resume: @escaping @Sendable () -> Void) {
+        if isDurable(position) { resume() } else { durabilityWaiters.append((position, resume)) }
+    }
+
     /// Storage has everything up to `position` on disk: the answers that waited for it go out.
     package func storageReached(_ position: UInt64) {
         durablePosition = max(durablePosition, position)
@@ -57,6 +62,9 @@ extension BusShard {
             client.pointee.unansweredPublishes &-= 1
             guard client.pointee.state == .connected else { continue }
             write(due.type, due.packetID, ReasonCode(rawValue: due.reason), due.slot, client)
+        }
+        while let first = durabilityWaiters.first, isDurable(first.position) {
+            durabilityWaiters.removeFirst().resume()
         }
         sendKnownSubAcks()
         settle()

@@ -74,6 +74,7 @@ extension BusShard {
         DeliveredMessage(
             topic: source.parts.topic, payload: source.parts.payload, properties: source.parts.properties,
             moreProperties: source.parts.moreProperties, qos: qos, retain: source.retain,
-            expiryLeft: source.expiryLeft(at: now.seconds), position: source.position, time: now)
+            expiryLeft: source.expiryLeft(at: now.seconds), position: source.position, time: now,
+            publisher: publisher)
     }
 }

@@ -212,6 +212,7 @@ extension BusShard {
             counters.messagesWithoutSubscriber &+= 1
             return outcome
         }
+        self.publisher = publisher
         deliver(source, route, from: publisher, &outcome)
         return outcome
     }

@@ -32,6 +32,10 @@ package final class BusShard {
     let hash: TopicHash
     var timers = TimerHeap()
     @exclusivity(unchecked) var templates = PublishTemplates()
+    /// The session whose message is being delivered, for in-process subscribers.
+    @exclusivity(unchecked) var publisher: Int32 = -1
+    /// In-process publishers that wait for the disk, in order.
+    var durabilityWaiters: [(position: UInt64, resume: @Sendable () -> Void)] = []
     @exclusivity(unchecked) package var counters = BusCounters()
 
     /// Client identifiers of the sessions of this shard.

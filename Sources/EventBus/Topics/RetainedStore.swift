@@ -1,4 +1,4 @@
-import MQTTWire
+package import MQTTWire
 import Synchronization
 
 /// The retained message of each topic, `[MQTT-3.3.1-5]`: one for the site, shared by all shards.
@@ -157,6 +157,26 @@ package final class RetainedStore: @unchecked Sendable {
             while let node = pending.popLast() {
                 if let message = state.trie[node].pointee.value.message { body(message.source) }
                 state.trie.forEachChild(of: node) { pending.append($0) }
+            }
+        }
+    }
+}
+
+extension BusSite {
+    /// Calls `body` with the retained messages whose topic `filter` matches. From any thread.
+    package func readRetained(_ filter: TopicFilter, now: BusTime, _ body: (DeliveredMessage) -> Void) {
+        var found: [(UInt32, UInt32)] = []
+        Array(filter.filter).withUnsafeBytes { text in
+            retained.match(text, hash: TopicHash(key: hashKey)) { found.append(($0, $1)) }
+        }
+        for (node, stamp) in found {
+            retained.read(node, stamp: stamp, now: now) { source in
+                body(
+                    DeliveredMessage(
+                        topic: source.parts.topic, payload: source.parts.payload,
+                        properties: source.parts.properties, moreProperties: source.parts.moreProperties,
+                        qos: source.qos, retain: true, expiryLeft: source.expiryLeft(at: now.seconds),
+                        position: source.position, time: now, publisher: -1))
             }
         }
     }

@@ -1,0 +1,175 @@
+package import Access
+package import Bus
+package import EventBus
+import MQTTWire
+import Synchronization
+
+/// The ``Bus`` for one part of Weir: a client of a shard that needs no socket.
+///
+/// What it asks is posted to the shard and done there between two turns, in order. Safe to call from any
+/// thread.
+package final class LocalBus: Bus {
+    /// Runs a closure on the shard's thread; `false` when too much waits there already.
+    package typealias Post = @Sendable (@escaping @Sendable (BusShard) -> Void) -> Bool
+    /// Monotonic and wall-clock time.
+    package typealias Clock = @Sendable () -> BusTime
+
+    private let post: Post
+    private let clock: Clock
+    private let site: BusSite
+    private let identity: Identity
+    private let session: SharedSession
+    private let interest: InterestCache
+
+    /// - Parameter identity: who the caller is; its rules hold for every filter and topic.
+    package init(
+        site: BusSite, identity: Identity, clock: @escaping Clock, post: @escaping Post
+    ) throws(BusError) {
+        self.site = site
+        self.identity = identity
+        self.clock = clock
+        self.post = post
+        interest = InterestCache(clock: clock, post: post)
+        let session = SharedSession()
+        self.session = session
+        let isTaken = post { shard in session.set(shard.openLocal(identity, SilentSubscriber())) }
+        guard isTaken else { throw .overloaded }
+    }
+
+    /// Ends the session. Subscriptions of this bus are cancelled one by one by their owners.
+    package func close() {
+        let session = session
+        _ = post { shard in shard.closeLocal(session.value) }
+    }
+
+    // MARK: - Publishing
+
+    package func publish(_ events: [BusEvent]) throws(BusError) {
+        for event in events { try check(event) }
+        let session = session
+        let isTaken = post { shard in
+            for event in events { _ = EncodedEvent(event).publish(on: shard, session.value) }
+        }
+        guard isTaken else { throw .overloaded }
+    }
+
+    package func publishDurably(_ events: [BusEvent]) async throws(BusError) -> [Cursor?] {
+        for event in events { try check(event) }
+        let session = session
+        let post = post
+        let result: Result<[Cursor?], BusError> = await withCheckedContinuation { continuation in
+            let isTaken = post { shard in
+                var cursors: [Cursor?] = []
+                var durableAt: UInt64 = 0
+                for event in events {
+                    let outcome = EncodedEvent(event).publish(on: shard, session.value)
+                    if outcome.reason == .quotaExceeded {
+                        continuation.resume(returning: .failure(.overloaded))
+                        return
+                    }
+                    if outcome.reason.isFailure {
+                        continuation.resume(
+                            returning: .failure(.storage("the journal did not take the event on \"\(event.topic)\"")))
+                        return
+                    }
+                    durableAt = max(durableAt, outcome.durableAt)
+                    cursors.append(outcome.position == 0 ? nil : Cursor(stream: 0, position: outcome.position))
+                }
+                let done = cursors
+                shard.whenDurable(durableAt) { continuation.resume(returning: .success(done)) }
+            }
+            if !isTaken { continuation.resume(returning: .failure(.overloaded)) }
+        }
+        return try result.get()
+    }
+
+    private func check(_ event: BusEvent) throws(BusError) {
+        let utf8 = Array(event.topic.utf8)
+        do throws(WireError) {
+            try TopicName.validate(utf8.span.bytes, 0..<utf8.count)
+        } catch {
+            throw .invalidTopic("\"\(event.topic)\": \(error.message)")
+        }
+        guard identity.mayPublish(event.topic) else { throw .notAuthorized(topic: event.topic) }
+    }
+
+    package func hasInterest(in topic: String) -> Bool { interest.wants(topic) }
+
+    // MARK: - Subscribing
+
+    package func subscribe(_ request: BusSubscribeRequest) async throws(BusError) -> any BusSubscription {
+        var wishes: [Subscription] = []
+        for text in request.filters {
+            var wish: Subscription
+            do throws(WireError) {
+                wish = Subscription(try TopicFilter(text), maximumQoS: request.qos)
+            } catch {
+                throw .invalidFilter("\"\(text)\": \(error.message)")
+            }
+            switch request.start {
+            case .latest: wish.retainHandling = .doNotSend
+            case .retained: wish.retainHandling = .sendAtSubscribe
+            case .earliest, .after, .time: throw .notADurableStream(filter: text)
+            }
+            guard identity.subscription(String(decoding: wish.filter.filter, as: UTF8.self)) != .denied else {
+                throw .notAuthorized(topic: text)
+            }
+            wishes.append(wish)
+        }
+        let publisher = session
+        let identity = identity
+        let all = wishes
+        let own = SharedSession()
+        let post = post
+        let subscription = LocalSubscription(
+            limit: max(1, request.queueLimit), overflow: request.overflow,
+            ignores: request.noLocal ? publisher : nil,
+            cancel: { _ = post { shard in shard.closeLocal(own.value) } })
+        let refusal: BusError? = await withCheckedContinuation { continuation in
+            let isTaken = post { shard in
+                own.set(shard.openLocal(identity, subscription))
+                for wish in all {
+                    let code = shard.subscribeLocal(own.value, wish)
+                    guard code.isFailure else { continue }
+                    shard.closeLocal(own.value)
+                    continuation.resume(
+                        returning: code == .notAuthorized
+                            ? .notAuthorized(topic: wish.filter.text) : .invalidFilter(wish.filter.text))
+                    return
+                }
+                continuation.resume(returning: nil)
+            }
+            if !isTaken { continuation.resume(returning: .overloaded) }
+        }
+        if let refusal { throw refusal }
+        return subscription
+    }
+
+    package func latest(_ filter: String) throws(BusError) -> [BusEvent] {
+        let parsed: TopicFilter
+        do throws(WireError) { parsed = try TopicFilter(filter) } catch {
+            throw .invalidFilter("\"\(filter)\": \(error.message)")
+        }
+        guard identity.subscription(filter) != .denied else { throw .notAuthorized(topic: filter) }
+        var events: [BusEvent] = []
+        let now = clock()
+        site.readRetained(parsed, now: now) { message in
+            guard identity.mayReceive(message.topic) else { return }
+            events.append(BusEvent(message))
+        }
+        return events
+    }
+}
+
+/// A session's number, known once the shard has opened it. Written and read on the shard's thread.
+final class SharedSession: Sendable {
+    private let number = Atomic<Int32>(-1)
+
+    var value: Int32 { number.load(ordering: .relaxed) }
+    func set(_ value: Int32) { number.store(value, ordering: .relaxed) }
+}
+
+/// For a session that only publishes.
+private final class SilentSubscriber: LocalSubscriber {
+    func deliver(_ message: borrowing DeliveredMessage) {}
+}
