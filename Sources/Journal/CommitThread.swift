@@ -11,6 +11,9 @@ package final class CommitThread: Sendable {
     /// Between attempts after a failure: doubled from the first to the second, milliseconds.
     private static let retryDelaysMs: (UInt64, UInt64) = (100, 5_000)
 
+    /// How often an idle log is looked after that has something to release sooner or later.
+    private static let upkeepMs: UInt64 = 5_000
+
     private let log: Log
     private let event: Int32
     /// Whether the thread may be asleep, so that a request must wake it.
@@ -75,7 +78,8 @@ package final class CommitThread: Sendable {
                 retryMs = min(retryMs * 2, Self.retryDelaysMs.1)
             case .idle:
                 // A log that is not open is probed even when nothing is staged.
-                sleep(atMostMs: log.state.isOpen ? nil : retryMs, unlessStaged: true)
+                let limit = log.wantsUpkeep ? Self.upkeepMs : nil
+                sleep(atMostMs: log.state.isOpen ? limit : retryMs, unlessStaged: true)
             }
         }
         log.close(now: Self.now())
@@ -85,7 +89,7 @@ package final class CommitThread: Sendable {
     private func gather() {
         let delay = log.configuration.commitDelay
         guard delay > .zero, log.stagedBytes > 0 else { return }
-        let until = Self.monotonicMs() + max(1, Self.milliseconds(delay))
+        let until = Self.monotonicMs() + max(1, delay.wholeMilliseconds)
         while log.stagedBytes < log.configuration.commitBytes, !isStopping.load(ordering: .relaxed) {
             let now = Self.monotonicMs()
             guard now < until else { return }
@@ -106,11 +110,6 @@ package final class CommitThread: Sendable {
         isAsleep.store(false, ordering: .sequentiallyConsistent)
         var count: UInt64 = 0
         _ = read(event, &count, 8)
-    }
-
-    private static func milliseconds(_ duration: Duration) -> UInt64 {
-        let (seconds, attoseconds) = duration.components
-        return UInt64(max(0, seconds)) * 1000 + UInt64(max(0, attoseconds)) / 1_000_000_000_000_000
     }
 
     private static func monotonicMs() -> UInt64 { clock(CLOCK_MONOTONIC) }

@@ -8,6 +8,9 @@ package enum RecordType {
     static let commitMark: UInt16 = 0xFFFF
     /// Fills up to a multiple of ``LogConfiguration/commitAlignmentBytes``.
     static let padding: UInt16 = 0xFFFD
+    /// A piece of a checkpoint, and its end; only in checkpoint files.
+    static let checkpointPiece: UInt16 = 0xFFFB
+    static let checkpointEnd: UInt16 = 0xFFFA
     /// The log was closed and everything before is durable.
     static let closed: UInt16 = 0xFFFC
 

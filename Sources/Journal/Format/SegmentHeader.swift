@@ -1,16 +1,16 @@
-/// The first 4096 bytes of a segment file: who wrote it, where it begins, and what reading it takes.
+/// The first 4096 bytes of a file: who wrote it, where it begins, and what reading it takes.
 ///
 /// It is there twice, at 0 and at 2048, so that a bad sector of 512 bytes costs nothing. Fields,
 /// little-endian:
 ///
 /// | offset | bytes | |
 /// | --- | --- | --- |
-/// | 0 | 8 | "WEIRSEG1" |
+/// | 0 | 8 | "WEIRSEG1", or "WEIRCKP1" for a checkpoint |
 /// | 8 | 4 | version, 1 |
 /// | 12 | 4 | salt that seeds the records' checksums |
-/// | 16 | 8 | base: the position of the first record |
-/// | 24 | 8 | where the segment before ended |
-/// | 32 | 8 | user's records in the log before this segment |
+/// | 16 | 8 | base: the position of the first record; 0 in a checkpoint |
+/// | 24 | 8 | where the segment before ended; what a checkpoint covers |
+/// | 32 | 8 | user's records in the log before this segment; a checkpoint's generation |
 /// | 40 | 8 | when it was made, milliseconds since 1970 |
 /// | 48 | 1 | cipher: 0 none, 1 AES-256-GCM |
 /// | 56 | 8 | id of the key |
@@ -21,9 +21,16 @@ package struct SegmentHeader: Equatable, Sendable {
     package static let byteCount = 4096
     static let fieldByteCount = 128
     static let copyOffset = 2048
-    static let magic: [UInt8] = Array("WEIRSEG1".utf8)
     static let version: UInt32 = 1
 
+    package enum Kind: String, Sendable, CaseIterable {
+        case segment = "WEIRSEG1"
+        case checkpoint = "WEIRCKP1"
+
+        var magic: [UInt8] { Array(rawValue.utf8) }
+    }
+
+    package var kind: Kind
     package var base: LogPosition
     package var previousEnd: LogPosition
     package var recordsBefore: UInt64
@@ -40,7 +47,7 @@ package struct SegmentHeader: Equatable, Sendable {
 
     func encoded() -> [UInt8] {
         var fields = [UInt8](repeating: 0, count: Self.fieldByteCount)
-        fields.replaceSubrange(0..<8, with: Self.magic)
+        fields.replaceSubrange(0..<8, with: kind.magic)
         fields.store(Self.version, at: 8)
         fields.store(salt, at: 12)
         fields.store(base, at: 16)
@@ -73,11 +80,13 @@ package struct SegmentHeader: Equatable, Sendable {
 
     private init(fields: ArraySlice<UInt8>) throws(SegmentHeaderError) {
         let fields = Array(fields)
-        guard fields.count == Self.fieldByteCount, Array(fields[0..<8]) == Self.magic,
+        guard fields.count == Self.fieldByteCount,
+            let kind = Kind.allCases.first(where: { Array(fields[0..<8]) == $0.magic }),
             fields[0..<124].crc32c() == fields.load(UInt32.self, at: 124)
         else { throw .damaged }
         let version = fields.load(UInt32.self, at: 8)
         guard version == Self.version, fields[48] <= 1 else { throw .unknownVersion(version) }
+        self.kind = kind
         salt = fields.load(UInt32.self, at: 12)
         base = fields.load(UInt64.self, at: 16)
         previousEnd = fields.load(UInt64.self, at: 24)
@@ -92,6 +101,7 @@ package struct SegmentHeader: Equatable, Sendable {
     }
 
     init(
+        kind: Kind = .segment,
         base: LogPosition,
         previousEnd: LogPosition,
         recordsBefore: UInt64,
@@ -99,6 +109,7 @@ package struct SegmentHeader: Equatable, Sendable {
         salt: UInt32,
         seal: SealDescription?
     ) {
+        self.kind = kind
         self.base = base
         self.previousEnd = previousEnd
         self.recordsBefore = recordsBefore
@@ -111,25 +122,4 @@ package struct SegmentHeader: Equatable, Sendable {
 enum SegmentHeaderError: Error, Equatable {
     case damaged
     case unknownVersion(UInt32)
-}
-
-/// Names of the files in a log's directory.
-enum LogFileName {
-    static let lock = "LOCK"
-    static let temporarySuffix = ".tmp"
-    /// Set aside by a recovery that could not use it; ``LogConfiguration/quarantineFilesMax`` are kept.
-    static let quarantineSuffix = ".damaged"
-
-    /// The base in decimal, so that names sort as positions do and a person can compare them.
-    static func segment(_ base: LogPosition) -> String {
-        let digits = String(base)
-        return String(repeating: "0", count: 20 - digits.count) + digits + ".segment"
-    }
-
-    static func segmentBase(_ name: String) -> LogPosition? {
-        guard name.hasSuffix(".segment") else { return nil }
-        let digits = name.dropLast(".segment".count)
-        guard digits.utf8.count == 20, digits.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return nil }
-        return UInt64(digits)
-    }
 }

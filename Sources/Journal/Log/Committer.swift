@@ -8,14 +8,27 @@ struct Committer {
     var synced: LogPosition
     /// Asks the next commit to begin a fresh segment.
     var mustRoll = false
+    /// Gaps that no group tells of yet, at most one for each cause.
+    private(set) var gaps: [GapRecord] = []
+    /// Segments that are no longer part of the log and still have a file.
+    var doomed: [LogPosition] = []
+    /// Whether a gap record tells that new records are being dropped at present.
+    var hasToldDropping = false
     var sealContext: SealContext?
     private var sealBuffer: UnsafeMutableRawPointer?
+    private var sealBytes = 0
 
     init(synced: LogPosition) { self.synced = synced }
 
     mutating func deallocate() {
         sealBuffer?.deallocate()
         sealBuffer = nil
+        sealBytes = 0
+    }
+
+    /// The position that the writer's next byte would have.
+    var writerEnd: LogPosition? {
+        writer.map { $0.header.base + writerBytes - UInt64(SegmentHeader.byteCount) }
     }
 
     /// Forgets the segment being written: the next group begins another.
@@ -25,6 +38,18 @@ struct Committer {
         sealContext = nil
     }
 
+    /// Adds a gap, to the one of the same cause where there is one already.
+    mutating func note(_ gap: GapRecord) {
+        guard let index = gaps.firstIndex(where: { $0.cause == gap.cause }) else {
+            gaps.append(gap)
+            return
+        }
+        gaps[index].to = gap.to
+        gaps[index].count &+= gap.count
+    }
+
+    mutating func clearGaps() { gaps = [] }
+
     /// The group as it will stand in the file of `writer`: sealed records are made from the plain
     /// ones, which stay as they are, in case they must be sealed again for another file.
     mutating func sealed(
@@ -33,9 +58,12 @@ struct Committer {
         writer: SegmentFile
     ) throws(LogError) -> UnsafeRawBufferPointer {
         guard let sealer = writer.info.sealer, let source = group.baseAddress else { return group }
-        let buffer =
-            sealBuffer ?? UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 4096)
-        sealBuffer = buffer
+        if sealBytes < group.count {
+            sealBuffer?.deallocate()
+            sealBytes = max(capacity, group.count)
+            sealBuffer = UnsafeMutableRawPointer.allocate(byteCount: sealBytes, alignment: 4096)
+        }
+        guard let buffer = sealBuffer else { return group }
         let context: SealContext
         if let sealContext {
             context = sealContext

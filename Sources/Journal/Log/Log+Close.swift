@@ -26,6 +26,7 @@ extension Log {
             shared.state = .closed
             shared.updateRoom()
         }
+        lock.withLock { $0 = nil }
         observer.onState(.closed)
     }
 }

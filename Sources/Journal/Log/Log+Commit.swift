@@ -36,7 +36,7 @@ extension Log {
         return outcome
     }
 
-    private func commit(
+    func commit(
         _ committer: inout Committer,
         now: UInt64,
         stateChange: inout LogState?
@@ -45,18 +45,18 @@ extension Log {
         if state == .closed { return .idle }
         prepareRetention(&committer, now: now)
         do throws(DiskError) {
-            guard let group = beginGroup(synced: committer.synced, now: now) else {
+            guard let group = beginGroup(&committer, now: now) else {
                 if !state.isOpen {
                     try resume(&committer, now: now)
                     stateChange = publish(.open)
                 }
-                finishRetention(&committer)
+                finishRetention(&committer, now: now)
                 return .idle
             }
-            let isFresh = try write(group, &committer, now: now)
+            let isFresh = try writeMakingRoom(group, &committer, now: now)
             publish(group, &committer, isFresh: isFresh)
             if !state.isOpen { stateChange = publish(.open) }
-            finishRetention(&committer)
+            finishRetention(&committer, now: now)
             return .committed(group.end)
         } catch {
             let failed = fail(error, &committer)
@@ -66,8 +66,10 @@ extension Log {
     }
 
     /// Swaps the buffers, or takes up the group that an earlier commit could not finish.
-    private func beginGroup(synced: LogPosition, now: UInt64) -> Group? {
-        shared.withLock { shared in
+    private func beginGroup(_ committer: inout Committer, now: UInt64) -> Group? {
+        if !shared.withLock({ $0.isCommitting }) { stageGaps(&committer) }
+        let synced = committer.synced
+        return shared.withLock { shared in
             if !shared.isCommitting {
                 guard shared.active.used > 0 else { return nil }
                 shared.endGroup(
@@ -87,11 +89,25 @@ extension Log {
 
     // MARK: - Writing
 
+    private func writeMakingRoom(
+        _ group: Group,
+        _ committer: inout Committer,
+        now: UInt64
+    ) throws(DiskError) -> Bool {
+        while true {
+            do throws(DiskError) {
+                return try write(group, &committer, now: now)
+            } catch {
+                guard error.isFull, error.operation != .sync, makeRoom(&committer) else { throw error }
+            }
+        }
+    }
+
     /// - Returns: Whether the group began a segment.
     private func write(_ group: Group, _ committer: inout Committer, now: UInt64) throws(DiskError) -> Bool {
         var isFresh = false
-        if committer.writerBytes + UInt64(group.bytes.count) > UInt64(configuration.segmentBytes)
-            || committer.mustRoll
+        if committer.mustRoll || committer.writerEnd != group.base
+            || committer.writerBytes + UInt64(group.bytes.count) > UInt64(configuration.segmentBytes)
         {
             committer.abandonWriter()
         }
@@ -108,17 +124,11 @@ extension Log {
         do throws(DiskError) {
             let bytes = try storedBytes(group, &committer, writer)
             try writer.file.write(bytes, at: writer.offset(of: group.base))
-            if configuration.durability == .fsync {
-                try writer.file.sync()
-                if isFresh { try disk.syncDirectory(directory) }
-            }
+            if configuration.durability == .fsync { try writer.file.sync() }
+            if isFresh { try adopt(writer) }
         } catch {
-            if isFresh {
-                // Nothing in it was ever promised. Should removing fail too, recovery finds either
-                // nothing in it or records that were appended, neither of which harms.
-                committer.abandonWriter()
-                try? disk.remove(writer.path)
-            }
+            // A fresh segment has promised nothing: the next attempt makes another.
+            if isFresh { committer.abandonWriter() }
             throw error
         }
         return isFresh
@@ -141,83 +151,6 @@ extension Log {
         }
     }
 
-    /// Creates a segment file with its header; neither is durable yet.
-    func makeSegment(base: LogPosition, recordsBefore: UInt64, now: UInt64) throws(DiskError) -> SegmentFile {
-        let path = directory + "/" + LogFileName.segment(base)
-        let (previousEnd, key) = shared.withLock { shared in
-            // A segment that begins here and holds nothing durable is replaced: it was made at
-            // opening, or a sync of its first group failed.
-            if let last = shared.table.last, last.base == base { shared.table.removeLast() }
-            return (shared.table.last?.end ?? base, shared.keys.current)
-        }
-        let seal: SegmentHeader.SealDescription?
-        let sealer: RecordSealer?
-        do {
-            seal = try key.map { key throws(LogError) in
-                SegmentHeader.SealDescription(
-                    keyID: key.id,
-                    keySalt: try Libcrypto.randomBytes(SegmentHeader.SealDescription.keySaltByteCount)
-                )
-            }
-            sealer = try seal.map { seal throws(LogError) in
-                try RecordSealer(seal: seal, keys: shared.withLock { $0.keys }, path: path)
-            }
-        } catch {
-            throw DiskError(.seal, path, code: ENOMEM)
-        }
-        let header = SegmentHeader(
-            base: base,
-            previousEnd: previousEnd,
-            recordsBefore: recordsBefore,
-            createdAt: now,
-            salt: salt,
-            seal: seal
-        )
-        let file = try createReplacing(path)
-        do throws(DiskError) {
-            try file.write(header.encoded(), at: 0)
-        } catch {
-            try? disk.remove(path)
-            throw error
-        }
-        return SegmentFile(file: file, info: SegmentInfo(path: path, header: header, sealer: sealer))
-    }
-
-    private func createReplacing(_ path: String) throws(DiskError) -> any DiskFile {
-        do throws(DiskError) {
-            return try disk.open(path, .create)
-        } catch {
-            guard error.code == EEXIST else { throw error }
-            try disk.remove(path)
-            return try disk.open(path, .create)
-        }
-    }
-
-    /// Makes a segment with nothing in it: with no group to write, this is how a log that could not
-    /// write finds out whether it can again.
-    func resume(_ committer: inout Committer, now: UInt64) throws(DiskError) {
-        let (base, records) = shared.withLock { ($0.active.base, $0.recordCount) }
-        let writer = try makeSegment(base: base, recordsBefore: records, now: now)
-        do throws(DiskError) {
-            if configuration.durability == .fsync {
-                try writer.file.sync()
-                try disk.syncDirectory(directory)
-            }
-        } catch {
-            try? disk.remove(writer.path)
-            throw error
-        }
-        committer.abandonWriter()
-        committer.writer = writer
-        committer.writerBytes = UInt64(SegmentHeader.byteCount)
-        shared.withLock { shared in
-            shared.table.append(
-                Segment(base: base, end: base, fileBytes: UInt64(SegmentHeader.byteCount), file: writer)
-            )
-            shared.updateRoom()
-        }
-    }
-
     // MARK: - Telling
 
     private func publish(_ group: Group, _ committer: inout Committer, isFresh: Bool) {
@@ -227,18 +160,19 @@ extension Log {
         let writer = committer.writer
         let firstPosition = writer?.header.base ?? group.base
         shared.withLock { shared in
-            if !isFresh { shared.table.removeLast() }
+            shared.table.truncate(at: firstPosition)
             shared.table.append(
                 Segment(base: firstPosition, end: group.end, fileBytes: bytes, file: writer)
             )
             shared.group.reset(base: 0)
             shared.recordCountBeforeGroup = shared.recordCountOfGroup
             shared.updateRoom()
-            durable.store(group.end, ordering: .releasing)
+            // Behind a group that recovery found there may be positions that are never used.
+            durable.store(shared.active.base, ordering: .releasing)
         }
     }
 
-    private func publish(_ state: LogState) -> LogState {
+    func publish(_ state: LogState) -> LogState {
         shared.withLock { shared in
             shared.state = state
             shared.updateRoom()
@@ -247,7 +181,7 @@ extension Log {
     }
 
     /// Decides what a failure means for the file being written.
-    private func fail(_ error: DiskError, _ committer: inout Committer) -> LogState {
+    func fail(_ error: DiskError, _ committer: inout Committer) -> LogState {
         let isRefusal = error.isFull || error.isReadOnly || error.code == ENOMEM
         switch error.operation {
         case .sync, .syncDirectory:

@@ -26,10 +26,11 @@ package final class Log: Sendable {
     let salt: UInt32
     let shared: Mutex<SharedState>
     let committer: Mutex<Committer>
+    let checkpoints: Mutex<CheckpointState>
     let durable: Atomic<LogPosition>
     let end: Atomic<LogPosition>
-    /// Held until the log goes.
-    let lock: any DiskLock
+    /// Held until the log is closed, or goes.
+    let lock: Mutex<(any DiskLock)?>
 
     static let restartJump: UInt64 = 1 << 32
 
@@ -48,12 +49,13 @@ package final class Log: Sendable {
         self.configuration = configuration
         self.observer = observer
         self.salt = salt
-        self.lock = lock
+        self.lock = Mutex(lock)
         isSealed = keys.current != nil
-        durable = Atomic(recovered.end)
+        durable = Atomic(recovered.durable)
         end = Atomic(recovered.nextPosition)
         shared = Mutex(SharedState(configuration: configuration, keys: keys, recovered: recovered))
-        committer = Mutex(Committer(synced: recovered.end))
+        checkpoints = Mutex(recovered.checkpoints)
+        committer = Mutex(Committer(synced: recovered.durable))
     }
 
     deinit {

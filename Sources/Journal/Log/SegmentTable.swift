@@ -8,88 +8,9 @@ struct Segment {
     /// Known once the header has been read.
     var file: SegmentFile?
     var lastUse: UInt64 = 0
-}
 
-/// What is known of a segment file from its header. Immutable, so that readers share it, and without
-/// the file itself: a reader that lingers must not keep the space of an unlinked file.
-final class SegmentInfo: Sendable {
-    let path: String
-    let header: SegmentHeader
-    let sealer: RecordSealer?
-
-    init(path: String, header: SegmentHeader, sealer: RecordSealer?) {
-        self.path = path
-        self.header = header
-        self.sealer = sealer
-    }
-
-    /// Where a position stands in the file.
-    @inline(__always)
-    func offset(of position: LogPosition) -> UInt64 {
-        UInt64(SegmentHeader.byteCount) + (position - header.base)
-    }
-}
-
-/// An open segment file.
-final class SegmentFile: Sendable {
-    let file: any DiskFile
-    let info: SegmentInfo
-
-    var path: String { info.path }
-    var header: SegmentHeader { info.header }
-
-    init(file: any DiskFile, info: SegmentInfo) {
-        self.file = file
-        self.info = info
-    }
-
-    /// Opens a segment and reads its header.
-    static func open(
-        _ disk: any Disk,
-        directory: String,
-        base: LogPosition,
-        mode: DiskOpenMode = .read,
-        keys: KeyRing
-    ) throws(LogError) -> SegmentFile {
-        let path = directory + "/" + LogFileName.segment(base)
-        do {
-            let file = try disk.open(path, mode)
-            let header = try readHeader(file, path: path, base: base)
-            let sealer = try header.seal.map { seal throws(LogError) in
-                try RecordSealer(seal: seal, keys: keys, path: path)
-            }
-            return SegmentFile(file: file, info: SegmentInfo(path: path, header: header, sealer: sealer))
-        } catch let error as LogError {
-            throw error
-        } catch let error as DiskError {
-            throw LogError(error)
-        } catch {
-            throw LogError(.disk, "\(path): \(error)")
-        }
-    }
-
-    static func readHeader(_ file: any DiskFile, path: String, base: LogPosition) throws -> SegmentHeader {
-        let page = try file.read(count: SegmentHeader.byteCount, at: 0)
-        do throws(SegmentHeaderError) {
-            let header = try SegmentHeader(page: page)
-            guard header.base == base else { throw .damaged }
-            return header
-        } catch .damaged {
-            throw LogError(
-                .damaged,
-                "segment \"\(path)\": expected a segment header for position \(base), found none"
-            )
-        } catch .unknownVersion(let version) {
-            throw LogError(
-                .unknownVersion,
-                "segment \"\(path)\": expected format version \(SegmentHeader.version), found \(version);"
-                    + " open it with the Weir that wrote it or a later one"
-            )
-        }
-    }
-
-    @inline(__always)
-    func offset(of position: LogPosition) -> UInt64 { info.offset(of: position) }
+    /// What the file needs for the records up to `end`.
+    var wholeBytes: UInt64 { UInt64(SegmentHeader.byteCount) + (end - base) }
 }
 
 /// The segments of a log by position.
@@ -127,18 +48,26 @@ struct SegmentTable {
         return removed
     }
 
-    @discardableResult
-    mutating func removeLast() -> Segment? {
-        guard let segment = segments.popLast() else { return nil }
-        bytes -= segment.fileBytes
-        return segment
+    /// Where the records before `base` end.
+    func end(before base: LogPosition) -> LogPosition? {
+        segments.last { $0.base < base }.map { min($0.end, base) }
     }
 
-    mutating func removeAll(where isUnwanted: (Segment) -> Bool) -> [Segment] {
-        let removed = segments.filter(isUnwanted)
-        segments.removeAll(where: isUnwanted)
-        for segment in removed { bytes -= segment.fileBytes }
-        return removed
+    /// Makes way for a segment that begins at `base`: what the others have from there on is no
+    /// longer part of the log.
+    mutating func truncate(at base: LogPosition) {
+        while let last = segments.last, last.base >= base {
+            segments.removeLast()
+            bytes -= last.fileBytes
+        }
+        guard let last = segments.last, last.end > base else { return }
+        segments[segments.count - 1].end = base
+    }
+
+    mutating func remove(_ base: LogPosition) {
+        guard let index = index(at: base), segments[index].base == base else { return }
+        bytes -= segments[index].fileBytes
+        segments.remove(at: index)
     }
 
     /// Notes that a segment is being read, and closes the one unused for longest where more than

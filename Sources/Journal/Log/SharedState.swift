@@ -28,14 +28,16 @@ struct SharedState {
     init(configuration: LogConfiguration, keys: KeyRing, recovered: RecoveredLog) {
         let capacity = configuration.stagingBytesMax / 2
         active = StagingBuffer(capacity: capacity)
-        group = StagingBuffer(capacity: capacity)
+        group = recovered.unproven ?? StagingBuffer(capacity: capacity)
         active.reset(base: recovered.nextPosition)
         table = recovered.table
         self.keys = keys
         recordCount = recovered.recordCount
-        recordCountBeforeGroup = recovered.recordCount
+        recordCountBeforeGroup =
+            recovered.unproven == nil ? recovered.recordCount : recovered.recordCountBeforeUnproven
         recordCountOfGroup = recovered.recordCount
         retention = RetentionState(configuration: configuration)
+        retention.recoveryFloor = recovered.checkpoints.kept.first?.position
         isSealed = keys.current != nil
         recordBytesMax = configuration.recordBytesMax
         updateRoom()

@@ -42,6 +42,8 @@ extension Log {
     ) throws(LogError) -> Fetch {
         while true {
             switch plan(position, buffer, atLeast: atLeast) {
+            case .done(.jump(let start, .dropped)) where !hasRecords(between: position, and: start):
+                return .jump(to: start, .unused)
             case .done(let fetch):
                 return fetch
             case .read(let segment, let available):
@@ -61,6 +63,7 @@ extension Log {
                 } catch {
                     // Retention may have unlinked it since: then the plan will be another.
                     if error.cause?.isMissing == true, !hasSegment(base) { continue }
+                    guard error.code == .damaged else { throw error }
                     return .unusable(to: end, error)
                 }
             }
@@ -125,6 +128,16 @@ extension Log {
         }
     }
 
+    /// Where the records of the segment that holds `position` end.
+    func segmentEnd(at position: LogPosition) -> LogPosition? {
+        shared.withLock { shared in
+            guard let index = shared.table.index(at: position), position < shared.table[index].end else {
+                return nil
+            }
+            return shared.table[index].end
+        }
+    }
+
     /// The open file that holds a position which a commit has covered.
     func segmentFile(at position: LogPosition) throws(LogError) -> SegmentFile? {
         let found = shared.withLock { shared -> Segment? in
@@ -138,6 +151,20 @@ extension Log {
         return shared.withLock { shared in
             shared.table.index(at: position).flatMap { shared.table[$0].file }
         }
+    }
+
+    /// Whether the log ever had records in a range that ends where its oldest segment begins.
+    private func hasRecords(between position: LogPosition, and start: LogPosition) -> Bool {
+        // Nobody has read a record at 0 who has read none.
+        guard position > 0 else { return false }
+        do throws(LogError) {
+            try openForReading(start)
+        } catch {
+            return true
+        }
+        let first = shared.withLock { $0.table.first }
+        guard let first, first.base == start, let file = first.file else { return true }
+        return position < file.header.previousEnd
     }
 
     private func hasSegment(_ base: LogPosition) -> Bool {

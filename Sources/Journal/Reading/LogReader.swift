@@ -36,6 +36,13 @@ package final class LogReader {
         try window.next(log, upTo: limit)
     }
 
+    /// Passes over what the file system refuses to read, after ``next(upTo:)`` has thrown, and notes
+    /// it as damage. Whether to try again first, and how often, is the caller's to decide: a cable
+    /// comes back, a dead sector does not.
+    ///
+    /// - Returns: False where nothing is refused here any more.
+    package func skipUnreadable() -> Bool { window.skipUnreadable(log) }
+
     /// What was passed over since the last call.
     package func takeNotices() -> [ReadNotice] {
         guard !window.notices.isEmpty else { return [] }

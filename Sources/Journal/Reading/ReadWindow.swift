@@ -50,14 +50,15 @@ struct ReadWindow {
             }
             let bytes = UnsafeRawBufferPointer(start: start + offset, count: count - offset)
             guard let segment else {
-                // Memory of our own process: whole records under no checksum, and none torn.
-                let header = RecordHeader(record: start + offset)
-                guard bytes.count >= RecordHeader.byteCount, bytes.count >= header.recordByteCount else {
-                    guard try refill(log, atLeast: max(RecordHeader.byteCount, header.recordByteCount)) else {
-                        return nil
-                    }
+                // Memory of our own process: whole records under no checksum, and none torn. Only
+                // the copy may end in the middle of one.
+                var needed = RecordHeader.byteCount
+                if bytes.count >= needed { needed = RecordHeader(record: start + offset).recordByteCount }
+                guard bytes.count >= needed else {
+                    guard try refill(log, atLeast: needed) else { return nil }
                     continue
                 }
+                let header = RecordHeader(record: start + offset)
                 if let record = take(header, start + offset) { return record }
                 continue
             }
@@ -161,7 +162,6 @@ struct ReadWindow {
             if case .dropped = kind { note(.dropped(from: position, to: next)) }
             position = next
         case .unusable(let end, let error):
-            if error.code == .wrongKey { throw error }
             note(
                 .damaged(
                     DamageReport(
@@ -246,7 +246,7 @@ struct ReadWindow {
         seek(to: found)
     }
 
-    private mutating func note(_ notice: ReadNotice) {
+    mutating func note(_ notice: ReadNotice) {
         if notices.count < Self.noticesMax { notices.append(notice) }
     }
 }

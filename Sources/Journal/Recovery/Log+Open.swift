@@ -31,7 +31,14 @@ extension Log {
             throw LogError(error)
         }
         let lock = try lockDirectory(directory, disk)
-        var recovery = Recovery(disk: disk, directory: directory, configuration: configuration, keys: keys)
+        let salt = try makeSalt()
+        var recovery = Recovery(
+            disk: disk,
+            directory: directory,
+            configuration: configuration,
+            keys: keys,
+            salt: salt
+        )
         try recovery.run()
         let log = Log(
             disk: disk,
@@ -39,7 +46,7 @@ extension Log {
             configuration: configuration,
             observer: observer,
             keys: isMemory ? .none : keys,
-            salt: try makeSalt(),
+            salt: salt,
             lock: lock,
             recovered: recovery.recovered
         )
@@ -69,32 +76,47 @@ extension Log {
         }
     }
 
-    /// Makes the fresh segment that this opening writes to, before any position is handed out: so
-    /// that the next opening knows from the file's name which positions may have been.
+    /// Writes again what recovery could not prove durable, and makes the fresh segment that this
+    /// opening writes to, before any position is handed out: so that the next opening knows from
+    /// the file's name which positions may have been.
     private func begin(now: UInt64) {
+        var stateChange: LogState?
         committer.withLock { committer in
+            _ = commit(&committer, now: now, stateChange: &stateChange)
+            guard state.isOpen else { return }
             do throws(DiskError) {
                 try resume(&committer, now: now)
-                removeEmptySegments()
+                try removeEmptySegments()
             } catch {
-                let refused = error.isFull || error.isReadOnly
-                shared.withLock { shared in
-                    shared.state = refused ? .stalled(error) : .failed(error)
-                    shared.updateRoom()
-                }
+                _ = publish(fail(error, &committer))
             }
         }
     }
 
     /// Drops what earlier openings left that wrote nothing.
-    private func removeEmptySegments() {
-        let empty = shared.withLock { shared in
-            let current = shared.table.last?.base
-            return shared.table.removeAll { $0.base == $0.end && $0.base != current }
+    ///
+    /// The name of such a file may be all that says where the segment before it ends, so that one is
+    /// cut there first.
+    private func removeEmptySegments() throws(DiskError) {
+        let segments = shared.withLock { shared in
+            (0..<shared.table.count).map { shared.table[$0] }
         }
-        for segment in empty {
-            try? disk.remove(directory + "/" + LogFileName.segment(segment.base))
+        var kept: Segment?
+        for (index, segment) in segments.enumerated() {
+            guard segment.base == segment.end, index + 1 < segments.count else {
+                kept = segment
+                continue
+            }
+            if let kept, kept.fileBytes > kept.wholeBytes {
+                let file = try disk.open(path(of: kept.base), .readWrite)
+                try file.truncate(to: kept.wholeBytes)
+                if configuration.durability == .fsync { try file.sync() }
+            }
+            try disk.remove(path(of: segment.base))
+            shared.withLock { $0.table.remove(segment.base) }
         }
         shared.withLock { $0.updateRoom() }
     }
+
+    func path(of base: LogPosition) -> String { directory + "/" + LogFileName.segment(base) }
 }

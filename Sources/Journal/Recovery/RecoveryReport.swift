@@ -29,7 +29,13 @@ struct RecoveredLog {
     var table = SegmentTable()
     /// Behind the last whole record.
     var end: LogPosition = 0
+    /// Everything before is known to be on the medium.
+    var durable: LogPosition = 0
+    /// The records between `durable` and `end`, to be written again; see ``Recovery``.
+    var unproven: StagingBuffer?
+    var recordCountBeforeUnproven: UInt64 = 0
     /// Where appends go on.
     var nextPosition: LogPosition = 0
     var recordCount: UInt64 = 0
+    var checkpoints = CheckpointState()
 }

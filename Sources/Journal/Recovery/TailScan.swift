@@ -13,9 +13,18 @@ struct TailScan {
 
     /// Behind the last record that counts.
     private(set) var end: LogPosition
+    /// Behind the last record that is whole. It differs from `end` by the note that the log was
+    /// closed: the next segment begins where that note stands, because nothing proves the note
+    /// itself durable.
+    private(set) var wholeEnd: LogPosition
+    private var closedAt: LogPosition = 0
     private(set) var damages: [Hole] = []
     private(set) var recordCount: UInt64
     private(set) var gaps: [GapRecord] = []
+    /// Everything before was durable when it was written, as later records prove.
+    private(set) var proven: LogPosition
+    /// Records counted up to the last few marks.
+    private var counts: [(end: LogPosition, count: UInt64)] = []
     /// Whether the last record says that the log was closed.
     private(set) var wasClosed = false
 
@@ -27,7 +36,14 @@ struct TailScan {
         let data = fileBytes - min(fileBytes, UInt64(SegmentHeader.byteCount))
         fileEnd = segment.header.base + data
         end = segment.header.base
+        wholeEnd = end
         recordCount = segment.header.recordsBefore
+        proven = segment.header.base
+    }
+
+    /// The user's records before a position where a group begins.
+    func recordCount(before position: LogPosition) -> UInt64 {
+        counts.last { $0.end <= position }?.count ?? segment.header.recordsBefore
     }
 
     mutating func run() throws(DiskError) {
@@ -35,7 +51,6 @@ struct TailScan {
         // from before it is kept beside the running one.
         var holes: [Hole] = []
         var atHole: [TailScan] = []
-        var proven: LogPosition = segment.header.previousEnd
         var chunk = RecordChunk(segment: segment, end: fileEnd)
         defer { chunk.deallocate() }
         var position = end
@@ -52,12 +67,17 @@ struct TailScan {
                 }
                 if header.type == RecordType.closed {
                     wasClosed = true
+                    closedAt = header.position
                     proven = max(proven, header.position)
-                } else if header.type != RecordType.commitMark {
+                } else if !RecordType.isInternal(header.type) {
                     wasClosed = false
                 }
                 position += UInt64(header.recordByteCount)
                 end = position
+                if header.type == RecordType.commitMark {
+                    if counts.count == 4 { counts.removeFirst() }
+                    counts.append((end, recordCount))
+                }
             case .invalid(let header):
                 holes.append(Hole(from: position, to: fileEnd))
                 atHole.append(self)
@@ -71,11 +91,18 @@ struct TailScan {
                 position = next
             }
         }
+        let proven = proven
         if let torn = holes.firstIndex(where: { $0.from >= proven || $0.to == fileEnd }) {
             self = atHole[torn]
+            self.proven = min(proven, end)
             damages = Array(holes[..<torn])
         } else {
             damages = holes
+        }
+        wholeEnd = end
+        if wasClosed {
+            end = closedAt
+            self.proven = closedAt
         }
     }
 }

@@ -28,40 +28,7 @@ final class RecordSealer: Sendable {
                     + " \(given.isEmpty ? "none" : given); give that key too, nothing was changed"
             )
         }
-        key = try Self.derive(master.bytes, salt: seal.keySalt)
-    }
-
-    private static func derive(_ master: [UInt8], salt: [UInt8]) throws(LogError) -> [UInt8] {
-        guard let kdf = EVP_KDF_fetch(nil, "HKDF", nil) else { throw Libcrypto.error("EVP_KDF_fetch") }
-        defer { EVP_KDF_free(kdf) }
-        guard let context = EVP_KDF_CTX_new(kdf) else { throw Libcrypto.error("EVP_KDF_CTX_new") }
-        defer { EVP_KDF_CTX_free(context) }
-        var master = master
-        var salt = salt
-        var info = Array("weir journal file v1".utf8)
-        var digest = Array("SHA256".utf8CString)
-        var derived = [UInt8](repeating: 0, count: 32)
-        let saltCount = salt.count
-        let infoCount = info.count
-        let masterCount = master.count
-        let result = digest.withUnsafeMutableBufferPointer { digest in
-            salt.withUnsafeMutableBytes { salt in
-                info.withUnsafeMutableBytes { info in
-                    master.withUnsafeMutableBytes { master in
-                        let parameters = [
-                            OSSL_PARAM_construct_utf8_string("digest", digest.baseAddress, 0),
-                            OSSL_PARAM_construct_octet_string("key", master.baseAddress, masterCount),
-                            OSSL_PARAM_construct_octet_string("salt", salt.baseAddress, saltCount),
-                            OSSL_PARAM_construct_octet_string("info", info.baseAddress, infoCount),
-                            OSSL_PARAM_construct_end(),
-                        ]
-                        return EVP_KDF_derive(context, &derived, derived.count, parameters)
-                    }
-                }
-            }
-        }
-        guard result == 1 else { throw Libcrypto.error("EVP_KDF_derive") }
-        return derived
+        key = try HKDF.derive(from: master.bytes, salt: seal.keySalt, info: "weir journal file v1")
     }
 
     /// A context of this file's key. Not shared between threads; making one takes a microsecond or two.
