@@ -69,6 +69,13 @@ let package = Package(
             dependencies: ["Bus", "MECModel", "MQTTWire", .product(name: "Logging", package: "swift-log")],
             swiftSettings: hot
         ),
+        .target(
+            name: "Location",
+            dependencies: [
+                "Bus", "MECModel", "MECRuntime", "MQTTWire", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: hot
+        ),
         .target(name: "RadioNetwork", dependencies: ["Bus", "MECModel", "MECRuntime", "MQTTWire"], swiftSettings: hot),
         .target(
             name: "RadioFeed",
@@ -186,8 +193,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "LocationTests",
+            dependencies: ["Location", "MECTestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "MECConformanceTests",
-            dependencies: ["MECTestSupport", "RadioNetwork"],
+            dependencies: ["Location", "MECTestSupport", "RadioNetwork"],
             exclude: ["validate_bodies.py"],
             swiftSettings: strict
         ),

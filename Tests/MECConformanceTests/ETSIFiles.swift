@@ -26,7 +26,7 @@ struct PythonScript {
 
     let name: String
 
-    func run(_ arguments: [String], input: Data) throws -> Outcome {
+    func run(_ arguments: [String], input: Data) async throws -> Outcome {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(name)
         let own = ETSIFiles.packageRoot.appendingPathComponent(".venv/bin/python3").path
         let process = Process()
@@ -47,8 +47,11 @@ struct PythonScript {
         let output = try FileHandle(forWritingTo: outputFile)
         process.standardOutput = output
         process.standardError = output
-        try process.run()
-        process.waitUntilExit()
+        // Other tests share the threads: nobody may block one until the script is done.
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in done.resume() }
+            do { try process.run() } catch { done.resume(throwing: error) }
+        }
         let text = String(decoding: try Data(contentsOf: outputFile), as: UTF8.self)
         return Outcome(status: process.terminationStatus, lines: text.split(separator: "\n").map(String.init))
     }

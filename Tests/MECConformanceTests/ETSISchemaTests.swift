@@ -1,5 +1,6 @@
 import Bus
 import Foundation
+import Location
 import MECModel
 import MECTestSupport
 import RadioNetwork
@@ -16,7 +17,7 @@ struct ETSISchemaTests {
         var extra: [String] = []
     }
 
-    private func validate(_ bodies: [Body]) throws {
+    private func validate(_ bodies: [Body]) async throws {
         #expect(!bodies.isEmpty)
         var lines = Data()
         for body in bodies {
@@ -30,7 +31,7 @@ struct ETSISchemaTests {
             lines += try JSONSerialization.data(withJSONObject: line) + Data("\n".utf8)
         }
         let folder = try #require(ETSIFiles.folder)
-        let outcome = try PythonScript(name: "validate_bodies.py").run([folder.path], input: lines)
+        let outcome = try await PythonScript(name: "validate_bodies.py").run([folder.path], input: lines)
         if outcome.status == 2 {
             // Not a failure: the packages come with `make tools`.
             print("ETSI schema check skipped: \(outcome.lines.joined(separator: " "))")
@@ -40,7 +41,7 @@ struct ETSISchemaTests {
         #expect(outcome.lines.last?.hasPrefix("checked ") == true)
     }
 
-    @Test func `every RNIS notification and snapshot is the GS's`() throws {
+    @Test func `every RNIS notification and snapshot is the GS's`() async throws {
         let bus = MemoryBus(interests: ["/rni/#"])
         var outlet = RniBusOutlet(bus: bus, epoch: RadioTime(nanoseconds: 0))
         var state = RadioNetworkState()
@@ -77,10 +78,81 @@ struct ETSISchemaTests {
         }
         let topics = Set(bus.topics)
         for kind in RniEvent.allCases { #expect(topics.contains(kind.annexATopic), "\(kind) was not shown") }
-        try validate(bodies)
+        try await validate(bodies)
     }
 
-    @Test func `layer2_meas answers as the GS says`() throws {
+    @Test func `every location notification and state is the GS's`() async throws {
+        let bus = MemoryBus(interests: ["/location/#", "mec/v1/json/location/#"])
+        var outlet = LocationBusOutlet(bus: bus, epoch: RadioTime(nanoseconds: 0))
+        var state = LocationState()
+        try LocationShow.run(&state, to: &outlet)
+        for change in state.takeChanges(now: RadioTime(nanoseconds: 5)) {
+            outlet.publish(change, now: RadioTime(nanoseconds: 5), base: "/location/v3")
+        }
+        try outlet.publisher.flush()
+        var bodies: [Body] = []
+        for event in bus.published where !event.payload.isEmpty && event.contentType == "application/json" {
+            let schema: String
+            switch event.topic {
+            case let topic where topic.hasPrefix("mec/v1/json/location/state/user/"): schema = "UserInfo"
+            case let topic where topic.hasPrefix("mec/v1/json/location/state/zone/"): schema = "ZoneInfo"
+            case let topic where topic.hasPrefix("mec/v1/json/location/state/access_point/"):
+                schema = "AccessPointInfo"
+            default:
+                let body = try JSONSerialization.jsonObject(with: Data(event.payload)) as? [String: Any]
+                schema = try #require(body?["notificationType"] as? String)
+            }
+            bodies.append(Body(api: "location", schema: schema, topic: event.topic, payload: event.payload))
+        }
+        let shown = Set(bodies.map(\.schema))
+        for kind in LocationEvent.allCases {
+            #expect(shown.contains(kind.notificationType), "\(kind) was not shown")
+        }
+        #expect(shown.isSuperset(of: ["UserInfo", "ZoneInfo", "AccessPointInfo"]))
+        try await validate(bodies)
+    }
+
+    @Test func `subscriptions are written as the GS says`() async throws {
+        var bodies: [Body] = []
+        for (index, subscription) in LocationShow.subscriptions.enumerated() {
+            var subscription = subscription
+            subscription.delivery = SubscriptionDelivery(
+                callbackReference: "http://app.example/notify",
+                expiryDeadline: TimeStamp(seconds: 9, nanoSeconds: 1)
+            )
+            subscription.delivery._links = SelfLink(href: "http://mec.example/subscriptions/\(index)")
+            let payload = [UInt8](try JSONEncoder().encode(subscription))
+            #expect(try JSONDecoder().decode(LocationSubscription.self, from: Data(payload)) == subscription)
+            bodies.append(
+                Body(
+                    api: "location",
+                    schema: subscription.event.subscriptionType,
+                    topic: "REST",
+                    payload: payload
+                )
+            )
+        }
+        for filter in RniShow.filters {
+            let subscription = RniSubscription(
+                delivery: SubscriptionDelivery(callbackReference: "http://app.example/notify"),
+                appInstanceId: filter.event == .s1Bearer ? nil : "app",
+                filter: filter
+            )
+            let payload = [UInt8](try JSONEncoder().encode(subscription))
+            #expect(try JSONDecoder().decode(RniSubscription.self, from: Data(payload)) == subscription)
+            bodies.append(
+                Body(
+                    api: "rnis",
+                    schema: subscription.filter.event.subscriptionType,
+                    topic: "REST",
+                    payload: payload
+                )
+            )
+        }
+        try await validate(bodies)
+    }
+
+    @Test func `layer2_meas answers as the GS says`() async throws {
         var state = RadioNetworkState()
         var outlet = RniBusOutlet(bus: MemoryBus(), epoch: RadioTime(nanoseconds: 0))
         state.apply(try RniShow.batch(), to: &outlet)
@@ -90,7 +162,7 @@ struct ETSISchemaTests {
         #expect(!answer.cellInfo.isEmpty && !answer.cellUEInfo.isEmpty)
         var writer = JSONWriter()
         answer.writeJSON(to: &writer)
-        try validate([Body(api: "rnis", schema: "L2Meas", topic: "layer2_meas", payload: writer.bytes)])
+        try await validate([Body(api: "rnis", schema: "L2Meas", topic: "layer2_meas", payload: writer.bytes)])
     }
 
     private func body(_ schema: String, _ event: BusEvent, extra: [String] = []) -> Body {

@@ -2,6 +2,33 @@ package import MECModel
 
 /// Facts that make the radio network service say everything it can say, with every field it has.
 package enum RniShow {
+    /// A filter of each kind, with every criterion it has.
+    package static let filters: [RniFilter] = RniEvent.allCases.map { event in
+        var filter = RniFilter(event)
+        let access: RadioAccess = event == .nrMeasRepUe ? .nr : .eutra
+        filter.cells = Set(
+            ["20801", "00101"].compactMap { Plmn($0) }.compactMap {
+                access == .nr ? CellIdentity.ncgi($0, nrCellId: 7) : CellIdentity.ecgi($0, cellId: 7)
+            }
+        )
+        switch event {
+        case .cellChange: filter.hoStatus = [.completed, .rejected]
+        case .rabEst: filter.qci = 9
+        case .rabMod, .rabRel:
+            filter.qci = 9
+            filter.erabIds = [5]
+        case .measRepUe, .nrMeasRepUe: filter.triggers = [10, 12]
+        case .s1Bearer:
+            filter.s1Events = [.established, .released]
+            filter.erabIds = [5, 6]
+        case .measTa, .caReconf: break
+        }
+        if ![.rabEst, .rabMod, .rabRel].contains(event) {
+            filter.associateIds = [AssociateId(type: .ueIPv4Address, value: "10.0.0.1")]
+        }
+        return filter
+    }
+
     package static func batch() throws -> RadioBatch {
         var site = try Site()
         let time = site.time

@@ -5,12 +5,20 @@
 package enum NotificationLinks {
     private static let opening: StaticString = "\"_links\":{\"subscription\":{\"href\":"
 
+    private static let middle: StaticString = ",\"self\":{\"href\":"
+
     /// Writes the member; the body's closing brace must follow directly.
-    package static func write(_ href: String, to writer: inout JSONWriter) {
+    /// - Parameter withSelf: Whether `_links.self` says the same again.
+    package static func write(_ href: String, to writer: inout JSONWriter, withSelf: Bool = false) {
         writer.beginObject("_links")
         writer.beginObject("subscription")
         writer.member("href", href)
         writer.endObject()
+        if withSelf {
+            writer.beginObject("self")
+            writer.member("href", href)
+            writer.endObject()
+        }
         writer.endObject()
     }
 
@@ -19,14 +27,25 @@ package enum NotificationLinks {
     /// - Parameter body: As the services publish it: `_links` last.
     /// - Returns: `nil` when `body` is not of that form.
     package static func replacing(in body: [UInt8], href: String) -> [UInt8]? {
-        let pattern = opening.withUTF8Buffer { Array($0) }
-        guard body.count > pattern.count, body.last == UInt8(ascii: "}") else { return nil }
         // From the back: the member is short and last, whatever strings came before.
-        var start = body.count - pattern.count
-        while start > 0, !body[start..<start + pattern.count].elementsEqual(pattern) { start -= 1 }
-        guard start > 0, body[start..<start + pattern.count].elementsEqual(pattern) else { return nil }
+        guard body.last == UInt8(ascii: "}"), let start = lastPlace(of: opening, in: body) else { return nil }
+        let withSelf = lastPlace(of: middle, in: body).map { $0 > start } ?? false
+        let end = start + opening.utf8CodeUnitCount
         var writer = JSONWriter(reserving: href.utf8.count + 2)
         writer.value(href)
-        return Array(body[..<(start + pattern.count)]) + writer.bytes + Array("}}}".utf8)
+        var changed = Array(body[..<end]) + writer.bytes + [UInt8(ascii: "}")]
+        if withSelf { changed += middle.withUTF8Buffer { Array($0) } + writer.bytes + [UInt8(ascii: "}")] }
+        return changed + Array("}}".utf8)
+    }
+
+    private static func lastPlace(of pattern: StaticString, in body: [UInt8]) -> Int? {
+        pattern.withUTF8Buffer { pattern in
+            var start = body.count - pattern.count
+            while start >= 0 {
+                if body[start..<start + pattern.count].elementsEqual(pattern) { return start }
+                start -= 1
+            }
+            return nil
+        }
     }
 }

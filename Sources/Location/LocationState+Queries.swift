@@ -1,0 +1,171 @@
+package import MECModel
+
+extension LocationState {
+    /// Users at access points of the site, MEC 013 7.3. What is empty does not narrow.
+    package func users(
+        zoneIds: Set<String> = [],
+        accessPointIds: Set<String> = [],
+        addresses: Set<String> = []
+    ) -> [UserInfo] {
+        let candidates =
+            addresses.isEmpty
+            ? users.indices.map { TerminalIndex(UInt32($0)) }
+            : addresses.compactMap { usersByAddress[$0] }.sorted()
+        return candidates.compactMap { terminal in
+            guard let info = userInfo(terminal), let accessPoint = info.accessPointId else { return nil }
+            if !zoneIds.isEmpty, !(info.zoneId.map(zoneIds.contains) ?? false) { return nil }
+            return accessPointIds.isEmpty || accessPointIds.contains(accessPoint) ? info : nil
+        }
+    }
+
+    func userInfo(_ terminal: TerminalIndex) -> UserInfo? {
+        guard let user = self[terminal] else { return nil }
+        return UserInfo(
+            name: user.name,
+            address: user.address,
+            terminal: user.terminal,
+            accessPointId: user.cell.flatMap { self[$0]?.accessPointId },
+            zoneId: zoneId(zone(of: user.cell)),
+            timestamp: max(user.attachedAt, user.place?.timestamp ?? user.attachedAt),
+            locationInfo: user.place
+        )
+    }
+
+    /// Zones, MEC 013 7.4. An empty list is all of them.
+    package func zoneList(zoneIds: Set<String> = []) -> [ZoneInfo] {
+        zones.indices.compactMap { offset in
+            guard let zoneId = zones[offset]?.zoneId, zoneIds.isEmpty || zoneIds.contains(zoneId) else {
+                return nil
+            }
+            return zoneInfo(ZoneIndex(UInt32(offset)))
+        }
+    }
+
+    func zoneInfo(_ zone: ZoneIndex) -> ZoneInfo? {
+        guard zone.offset < zones.count, let known = zones[zone.offset] else { return nil }
+        let members = accessPoints.lazy.compactMap { $0 }.filter { $0.definition.zone == zone }
+        return ZoneInfo(
+            zoneId: known.zoneId,
+            numberOfAccessPoints: members.count { _ in true },
+            numberOfUnserviceableAccessPoints: members.count { $0.status == .unserviceable },
+            numberOfUsers: known.users
+        )
+    }
+
+    /// Access points of a zone, MEC 013 7.6. `nil` when there is no such zone.
+    package func accessPointList(zoneId: String, accessPointIds: Set<String> = []) -> [AccessPointInfo]? {
+        guard let offset = zones.firstIndex(where: { $0?.zoneId == zoneId }) else { return nil }
+        let zone = ZoneIndex(UInt32(offset))
+        return accessPoints.compactMap { accessPoint in
+            guard let accessPoint, accessPoint.definition.zone == zone else { return nil }
+            guard accessPointIds.isEmpty || accessPointIds.contains(accessPoint.accessPointId) else {
+                return nil
+            }
+            return info(accessPoint)
+        }
+    }
+
+    func info(_ accessPoint: AccessPoint) -> AccessPointInfo {
+        AccessPointInfo(
+            accessPointId: accessPoint.accessPointId,
+            zoneId: zoneId(accessPoint.definition.zone) ?? LocationTopics.noZone,
+            access: accessPoint.definition.identity.access,
+            operationStatus: accessPoint.status,
+            numberOfUsers: accessPoint.users,
+            position: accessPoint.definition.position
+        )
+    }
+
+    /// Metres between two users, or a user and a place, MEC 013 7.2; `nil` where a place is unknown.
+    package func distance(from address: String, to other: String) -> TerminalDistance? {
+        guard let a = place(of: address), let b = place(of: other) else { return nil }
+        return TerminalDistance(
+            distance: Geodesy.distance(a.point, b.point),
+            accuracy: Self.sum(a.accuracy, b.accuracy),
+            timestamp: min(a.timestamp, b.timestamp)
+        )
+    }
+
+    package func distance(from address: String, to point: GeoPoint) -> TerminalDistance? {
+        guard let a = place(of: address) else { return nil }
+        return TerminalDistance(
+            distance: Geodesy.distance(a.point, point),
+            accuracy: a.accuracy.map(Double.init),
+            timestamp: a.timestamp
+        )
+    }
+
+    private static func sum(_ a: Float?, _ b: Float?) -> Double? {
+        guard let a, let b else { return nil }
+        return Double(a) + Double(b)
+    }
+
+    // MARK: - Changed state
+
+    /// What changed since the last call.
+    ///
+    /// - Parameters:
+    ///   - limit: How many states at most; the rest comes with the next call.
+    ///   - userInterval: Nanoseconds in which a user's moves are told once, unless its access point changed.
+    package mutating func takeChanges(
+        now: RadioTime,
+        limit: Int = .max,
+        userInterval: Int64 = 0
+    ) -> [LocationChange] {
+        var taken = changes
+        changes = []
+        for zone in Self.portion(&dirtyZones, limit) {
+            if zone.offset < zones.count { zones[zone.offset]?.isDirty = false }
+            if let info = zoneInfo(zone) { taken.append(.zone(info)) }
+        }
+        for cell in Self.portion(&dirtyAccessPoints, limit) {
+            guard let accessPoint = self[cell] else { continue }
+            accessPoints[cell.offset]?.isDirty = false
+            taken.append(.accessPoint(info(accessPoint)))
+        }
+        var later: [TerminalIndex] = []
+        var written = 0
+        for terminal in dirtyUsers {
+            guard let user = self[terminal] else { continue }
+            let isDue = user.isUrgent || now.nanoseconds(since: user.stateWritten) >= userInterval
+            guard isDue, written < limit else {
+                later.append(terminal)
+                continue
+            }
+            written += 1
+            users[terminal.offset]?.isDirty = false
+            users[terminal.offset]?.isUrgent = false
+            users[terminal.offset]?.stateWritten = now
+            if let info = userInfo(terminal), info.accessPointId != nil {
+                taken.append(.user(info))
+            } else {
+                taken.append(.userRemoved(name: user.name))
+            }
+        }
+        dirtyUsers = later
+        return taken
+    }
+
+    private static func portion<Element>(_ list: inout [Element], _ limit: Int) -> [Element] {
+        let portion = Array(list.prefix(limit))
+        list.removeFirst(portion.count)
+        return portion
+    }
+}
+
+/// TerminalDistance, MEC 013 6.2.
+package struct TerminalDistance: Hashable, Sendable {
+    /// Metres.
+    package var distance: Double
+    /// Metres, where both places' accuracies are known.
+    package var accuracy: Double?
+    package var timestamp: RadioTime
+
+    package func writeJSON(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("distance", Int(exactly: distance.rounded()) ?? 0)
+        writer.member("accuracy", accuracy.flatMap { Int(exactly: $0.rounded(.up)) })
+        writer.member("timestamp", timestamp)
+        writer.endObject()
+    }
+}

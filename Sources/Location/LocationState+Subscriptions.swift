@@ -1,0 +1,211 @@
+package import MECModel
+
+extension LocationState {
+    /// Begins a subscription.
+    ///
+    /// Who is inside an area already is not told of; with `checkImmediate` a distance that holds is.
+    /// - Parameter id: Not in use; one topic level.
+    /// - Throws: What is wrong with it, and nothing changes.
+    package mutating func subscribe(
+        _ subscription: LocationSubscription,
+        id: String,
+        now: RadioTime,
+        to outlet: inout some LocationOutlet
+    ) throws(SubscriptionFault) {
+        guard slotsById[id] == nil else {
+            throw SubscriptionFault(field: "id", expected: "one that is not in use", found: id)
+        }
+        guard slotsById.count < limits.subscriptions else {
+            throw SubscriptionFault(
+                field: "subscriptions",
+                expected: "at most \(limits.subscriptions)",
+                found: "one more"
+            )
+        }
+        let expiry = subscription.delivery.expiryDeadline?.time
+        if let expiry, expiry <= now {
+            throw SubscriptionFault(
+                field: "expiryDeadline",
+                expected: "a time to come",
+                found: "one that has passed"
+            )
+        }
+        let work = try work(of: subscription, now: now)
+        let slot = freeSlots.popLast() ?? slots.count
+        if slot == slots.count { slots.append(nil) }
+        slots[slot] = ActiveSubscription(
+            id: id,
+            subscription: subscription,
+            control: ReportingControl(subscription.criteria.reportingCtrl),
+            expiry: expiry,
+            work: work
+        )
+        slotsById[id] = slot
+        begin(slot, now, &outlet)
+        changes.append(.subscription(id: id, subscription))
+    }
+
+    /// Ends a subscription.
+    /// - Returns: Whether there was one.
+    package mutating func unsubscribe(id: String) -> Bool {
+        guard let slot = slotsById[id] else { return false }
+        end(slot, .deleted)
+        return true
+    }
+
+    package func subscription(id: String) -> LocationSubscription? {
+        slotsById[id].flatMap { slots[$0]?.subscription }
+    }
+
+    /// By identifier, in alphabetical order.
+    package var subscriptions: [(id: String, subscription: LocationSubscription)] {
+        slotsById.keys.sorted().compactMap { id in subscription(id: id).map { (id, $0) } }
+    }
+
+    // MARK: - Time
+
+    /// Does what is due: periodic reports, notifications whose interval has passed, expiry.
+    package mutating func advance(to now: RadioTime, to outlet: inout some LocationOutlet) {
+        for slot in slots.indices {
+            guard let active = slots[slot] else { continue }
+            if let expiry = active.expiry, expiry <= now {
+                end(slot, .expired)
+                continue
+            }
+            if let notification = slots[slot]?.control.due(now: now) {
+                outlet.emit(notification, subscription: active.id)
+                if slots[slot]?.control.isExhausted == true { end(slot, .complete) }
+            }
+            if case .userLocationPeriodic(let next, let remaining) = active.work, next <= now {
+                report(slot, next: next, remaining: remaining, now, &outlet)
+            }
+        }
+    }
+
+    private mutating func report(
+        _ slot: Int,
+        next: RadioTime,
+        remaining: UInt32,
+        _ now: RadioTime,
+        _ outlet: inout some LocationOutlet
+    ) {
+        guard let active = slots[slot],
+            case .userLocationPeriodic(let criteria) = active.subscription.criteria
+        else { return }
+        let user = usersByAddress[criteria.address].flatMap { self[$0] }
+        var body = UserLocationPeriodicNotification(
+            timeStamp: now,
+            name: user?.name ?? criteria.address,
+            address: criteria.address,
+            // 6.4.5, note 3: success comes with a place.
+            result: user?.place == nil ? .abnormal : .success
+        )
+        body.locationInfo = user?.place
+        body.zoneId = zoneId(zone(of: user?.cell))
+        body.accessPointId = user?.cell.flatMap { self[$0]?.accessPointId }
+        body.isFinalNotification = remaining <= 1
+        outlet.emit(.userLocationPeriodic(body), subscription: active.id)
+        guard remaining > 1 else { return end(slot, .complete) }
+        // Reports that were missed while time stood still are not made up for.
+        let interval = Int64(criteria.periodicEventInfo.reportingInterval) * 1_000_000_000
+        let missed = now.nanoseconds(since: next) / interval
+        let due = next.advanced(byNanoseconds: (missed + 1) * interval)
+        slots[slot]?.work = .userLocationPeriodic(next: due, remaining: remaining - 1)
+    }
+
+    // MARK: - Helpers
+
+    /// Sends a subscription's notification now or when its interval allows.
+    mutating func send(
+        _ notification: LocationNotification,
+        _ slot: Int,
+        key: String,
+        _ now: RadioTime,
+        _ outlet: inout some LocationOutlet
+    ) {
+        guard let id = slots[slot]?.id,
+            let decision = slots[slot]?.control.offer(notification, key: key, now: now)
+        else { return }
+        switch decision {
+        case .send:
+            outlet.emit(notification, subscription: id)
+            if slots[slot]?.control.isExhausted == true { end(slot, .complete) }
+        case .keep: break
+        case .drop: counters.dropped += 1
+        }
+    }
+
+    mutating func end(_ slot: Int, _ reason: SubscriptionEnd) {
+        guard let active = slots[slot] else { return }
+        switch active.work {
+        case .userLocationEvent:
+            if case .userLocationEvent(let criteria) = active.subscription.criteria {
+                eventSlots[criteria.address] = Self.without(slot, eventSlots[criteria.address])
+            }
+        case .userLocationPeriodic: break
+        case .zoneLocationEvent, .zoneStatus:
+            if let zone = active.zoneId { zoneSlots[zone] = Self.without(slot, zoneSlots[zone]) }
+        case .userArea(let shape, _):
+            areaIndex.remove(slot, shape)
+            for offset in users.indices where users[offset]?.areas.contains(slot) == true {
+                users[offset]?.areas.removeAll { $0 == slot }
+            }
+        case .userDistance(let watch):
+            for address in watch.addresses {
+                guard let terminal = usersByAddress[address] else { continue }
+                users[terminal.offset]?.watches.removeAll { $0 == slot }
+            }
+        }
+        slots[slot] = nil
+        slotsById[active.id] = nil
+        freeSlots.append(slot)
+        changes.append(.subscriptionEnded(id: active.id, reason))
+    }
+
+    private static func without(_ slot: Int, _ slots: [Int]?) -> [Int]? {
+        let left = (slots ?? []).filter { $0 != slot }
+        return left.isEmpty ? nil : left
+    }
+
+    private mutating func begin(_ slot: Int, _ now: RadioTime, _ outlet: inout some LocationOutlet) {
+        guard let active = slots[slot] else { return }
+        switch active.work {
+        case .userLocationEvent:
+            guard case .userLocationEvent(let criteria) = active.subscription.criteria else { return }
+            eventSlots[criteria.address, default: []].append(slot)
+        case .userLocationPeriodic: break
+        case .zoneLocationEvent, .zoneStatus:
+            if let zone = active.zoneId { zoneSlots[zone, default: []].append(slot) }
+        case .userArea(let shape, let addresses):
+            areaIndex.insert(slot, shape)
+            for offset in users.indices {
+                guard let user = users[offset], let place = user.place, shape.contains(place.point) else {
+                    continue
+                }
+                if addresses.isEmpty || addresses.contains(user.address) { users[offset]?.areas.append(slot) }
+            }
+        case .userDistance(var watch):
+            for address in watch.addresses {
+                guard let terminal = usersByAddress[address] else { continue }
+                users[terminal.offset]?.watches.append(slot)
+            }
+            let told = watch.measureAll { place(of: $0) }
+            slots[slot]?.work = .userDistance(watch)
+            guard case .userDistance(let criteria) = active.subscription.criteria, criteria.checkImmediate
+            else { return }
+            if let told { tellDistance(told, slot, now, now, &outlet) }
+        }
+    }
+}
+
+extension LocationSubscription.Criteria {
+    var reportingCtrl: ReportingCtrl? {
+        switch self {
+        case .userLocationEvent, .userLocationPeriodic: nil
+        case .zoneLocationEvent(let criteria): criteria.reportingCtrl
+        case .zoneStatus(let criteria): criteria.reportingCtrl
+        case .userArea(let criteria): criteria.reportingCtrl
+        case .userDistance(let criteria): criteria.reportingCtrl
+        }
+    }
+}
