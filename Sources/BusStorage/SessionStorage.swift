@@ -51,6 +51,24 @@ package final class SessionStorage {
         }
     }
 
+    /// The same for the two records that come with every delivery: written in place, nothing allocated.
+    private func note(
+        _ kind: RecordKind, _ storeID: UInt32, _ packetID: UInt16, _ position: UInt64, _ qos: QoS?
+    ) -> UInt64 {
+        do throws(AppendRefusal) {
+            return appended(
+                try log.append(type: kind.rawValue, size: qos == nil ? 14 : 15, isControl: true) { memory in
+                    var writer = ByteWriter(memory)
+                    writer.write(storeID)
+                    writer.write(packetID)
+                    if let qos { writer.write(qos.rawValue) }
+                    writer.write(position)
+                } &+ 1)
+        } catch {
+            return appended(log.endPosition &+ 1)
+        }
+    }
+
     private func appended(_ position: UInt64) -> UInt64 {
         hasNew = true
         lastPosition = max(lastPosition, position)
@@ -160,12 +178,8 @@ extension SessionStorage: BusStore {
     }
 
     package func sent(_ storeID: UInt32, position: UInt64, packetID: UInt16, qos: QoS) -> UInt64 {
-        note(.sent) {
-            $0.write(storeID)
-            $0.write(packetID)
-            $0.write(qos.rawValue)
-            $0.write(position)
-        }
+        state.sent(storeID, position: position, packetID: packetID, qos: qos)
+        return note(.sent, storeID, packetID, position, qos)
     }
 
     package func received(_ storeID: UInt32, packetID: UInt16) -> UInt64 {
@@ -176,11 +190,8 @@ extension SessionStorage: BusStore {
     }
 
     package func settled(_ storeID: UInt32, position: UInt64, packetID: UInt16) {
-        _ = note(.settled) {
-            $0.write(storeID)
-            $0.write(packetID)
-            $0.write(position)
-        }
+        state.settled(storeID, position: position, packetID: packetID)
+        _ = note(.settled, storeID, packetID, position, nil)
     }
 
     package func released(_ storeID: UInt32, packetID: UInt16) -> UInt64 {

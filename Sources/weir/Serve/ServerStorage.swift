@@ -41,6 +41,11 @@ final class ServerStorage: Sendable {
         for handle in handles {
             let now = BusTime(monotonic: MonotonicClock.now(), wall: Int64(clamping: MonotonicClock.wall()))
             let shard = BusShard(index: handle.index, site: site, now: now)
+            // Nothing is to outlive the process: queues stay in memory and no file is written.
+            if settings.storage.durability == .memory {
+                shards.append(shard)
+                continue
+            }
             var storage = settings.storage
             storage.directory = directory(settings, shard: handle.index)
             let label = "\(handle.index)"
