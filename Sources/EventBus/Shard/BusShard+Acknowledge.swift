@@ -12,11 +12,14 @@ extension BusShard {
         var reason = outcome.refusal
         // [MQTT-3.4.2-1]: 0x10 says that nobody subscribes.
         if !outcome.isWanted, reason == .success { reason = .noMatchingSubscribers }
-        if outcome.durableAt != 0, !isDurable(outcome.durableAt) {
+        if outcome.durableAt != 0 || outcome.forwarded != 0,
+            !isSafe(outcome.durableAt, outcome.forwarded, outcome.forwardedTo)
+        {
             client.pointee.unansweredPublishes &+= 1
             heldAnswers.append(
                 .init(
-                    durableAt: outcome.durableAt, slot: id.slot, generation: id.generation, packetID: packetID,
+                    durableAt: outcome.durableAt, forwarded: outcome.forwarded,
+                    forwardedTo: outcome.forwardedTo, slot: id.slot, generation: id.generation, packetID: packetID,
                     type: type, reason: reason.rawValue))
             return
         }
@@ -53,7 +56,29 @@ extension BusShard {
     /// Storage has everything up to `position` on disk: the answers that waited for it go out.
     package func storageReached(_ position: UInt64) {
         durablePosition = max(durablePosition, position)
-        while let due = heldAnswers.popDue(durablePosition) {
+        confirmForwarded()
+        releaseAnswers()
+        while let first = durabilityWaiters.first, isDurable(first.position) {
+            durabilityWaiters.removeFirst().resume()
+        }
+        sendKnownSubAcks()
+        settle()
+    }
+
+    /// Whether what an answer promises is on disk, here and where it was forwarded to.
+    func isSafe(_ durableAt: UInt64, _ forwarded: UInt64, _ shards: UInt32) -> Bool {
+        guard isDurable(durableAt) else { return false }
+        var rest = forwarded == 0 ? 0 : shards
+        while rest != 0 {
+            if forwardConfirmed[rest.trailingZeroBitCount] < forwarded { return false }
+            rest &= rest - 1
+        }
+        return true
+    }
+
+    /// Sends the answers that nothing keeps back any more.
+    func releaseAnswers() {
+        while let due = heldAnswers.popDue({ isSafe($0.durableAt, $0.forwarded, $0.forwardedTo) }) {
             guard let client = client(ConnectionID(slot: due.slot, generation: due.generation)) else { continue }
             if due.type == .publish {
                 sendHeld(due.packetID, due.slot, client)
@@ -63,11 +88,6 @@ extension BusShard {
             guard client.pointee.state == .connected else { continue }
             write(due.type, due.packetID, ReasonCode(rawValue: due.reason), due.slot, client)
         }
-        while let first = durabilityWaiters.first, isDurable(first.position) {
-            durabilityWaiters.removeFirst().resume()
-        }
-        sendKnownSubAcks()
-        settle()
     }
 
     @inline(__always)

@@ -14,7 +14,7 @@ extension BusShard {
         if !route.pointee.groups.isEmpty { deliverToGroups(source, route, from: publisher, &outcome) }
         if route.pointee.remoteShards != 0 {
             outcome.isWanted = true
-            forward(source, to: route.pointee.remoteShards, from: publisher)
+            forward(source, to: route.pointee.remoteShards, &outcome)
         }
     }
 

@@ -13,6 +13,8 @@ private enum MailKind: UInt8 {
     case memberLeaves
     /// The sender has entered all interest up to a number.
     case interestKnown
+    /// The sender has on disk what it must keep of the messages forwarded to it up to a number.
+    case forwardConfirmed
 }
 
 extension BusShard {
@@ -31,21 +33,47 @@ extension BusShard {
         for shard in 0..<site.shardCount where shard != index { post(to: shard, write) }
     }
 
-    func forward(_ source: PublishSource, to shards: UInt32, from publisher: Int32) {
+    /// The number under which a forwarded message is to be confirmed; 0 where nobody waits for that.
+    private func forwardNumber(
+        _ source: PublishSource, to shards: UInt32, _ outcome: inout PublishOutcome
+    ) -> UInt64 {
+        guard store != nil, source.qos != .atMostOnce else { return 0 }
+        forwardSent += 1
+        outcome.forwarded = forwardSent
+        outcome.forwardedTo |= shards
+        return forwardSent
+    }
+
+    /// Sends the confirmations that this shard's disk has caught up with.
+    func confirmForwarded() {
+        while let first = owedConfirmations.first, isDurable(first.durableAt) {
+            owedConfirmations.removeFirst()
+            post(to: first.shard) { box in
+                box.append(MailKind.forwardConfirmed.rawValue)
+                box.append(first.number)
+            }
+        }
+    }
+
+    func forward(_ source: PublishSource, to shards: UInt32, _ outcome: inout PublishOutcome) {
+        let number = forwardNumber(source, to: shards, &outcome)
         var rest = shards
         while rest != 0 {
             let shard = rest.trailingZeroBitCount
             rest &= rest - 1
             post(to: shard) { box in
                 box.append(MailKind.message.rawValue)
+                box.append(number)
                 Self.write(source, to: &box)
             }
         }
     }
 
-    func sendToMember(_ source: PublishSource, _ member: SharedGroup.Member) {
+    func sendToMember(_ source: PublishSource, _ member: SharedGroup.Member, _ outcome: inout PublishOutcome) {
+        let number = forwardNumber(source, to: 1 << UInt32(member.shard), &outcome)
         post(to: Int(member.shard)) { box in
             box.append(MailKind.memberMessage.rawValue)
+            box.append(number)
             box.append(member.session)
             box.append(member.subscription)
             Self.write(source, to: &box)
@@ -119,17 +147,15 @@ extension BusShard {
             }
             switch kind {
             case .message:
+                let number: UInt64 = reader.read()
                 let source = Self.readSource(&reader)
-                deliverForwarded(source)
+                owe(number, to: shard, deliverForwarded(source))
             case .memberMessage:
+                let number: UInt64 = reader.read()
                 let session: Int32 = reader.read()
                 let subscription: NodeSubscription = reader.read()
                 let source = Self.readSource(&reader)
-                if isSessionLive(session) {
-                    deliverShared(source, to: session, subscription)
-                } else {
-                    redeliverToGroups(source)
-                }
+                owe(number, to: shard, deliverToMember(source, session, subscription))
             case .interestBegins, .interestEnds:
                 let from: UInt8 = reader.read()
                 interestSeen = reader.read()
@@ -146,6 +172,9 @@ extension BusShard {
                 let name = String(decoding: reader.readCounted(), as: UTF8.self)
                 let entry: NodeSubscription = reader.read()
                 enterMember(kind == .memberJoins, from, name, entry)
+            case .forwardConfirmed:
+                forwardConfirmed[shard] = reader.read()
+                releaseAnswers()
             case .interestKnown:
                 interestKnown[shard] = reader.read()
                 sendKnownSubAcks()
@@ -172,14 +201,43 @@ extension BusShard {
         subscriptions.prune(node)
     }
 
+    private func owe(_ number: UInt64, to shard: Int, _ durableAt: UInt64) {
+        guard number != 0 else { return }
+        owedConfirmations.append((durableAt, shard, number))
+        confirmForwarded()
+    }
+
+    /// A message for a member of a shared group here, kept first where the member lives on.
+    private func deliverToMember(
+        _ source: PublishSource, _ session: Int32, _ subscription: NodeSubscription
+    ) -> UInt64 {
+        guard isSessionLive(session) else {
+            redeliverToGroups(source)
+            return 0
+        }
+        var source = source
+        var outcome = PublishOutcome()
+        if source.qos != .atMostOnce, sessions[session].pointee.storeID != 0 {
+            _ = storeForwarded(&source, &outcome)
+        }
+        deliverShared(source, to: session, subscription)
+        return outcome.durableAt
+    }
+
     /// A message from another shard goes to the subscribers here and no further.
-    private func deliverForwarded(_ source: PublishSource) {
+    ///
+    /// - Returns: what this shard's disk must have reached before the publisher may hear of it.
+    private func deliverForwarded(_ source: PublishSource) -> UInt64 {
         let topic = source.parts.topic
         let (route, isKnown) = routes.place(for: topic, hash: hash(topic.baseAddress ?? levels.base, topic.count))
         if !isKnown || route.pointee.generation != subscriptions.generation {
-            guard resolve(route, topic) else { return }
+            guard resolve(route, topic) else { return 0 }
         }
+        var source = source
+        var outcome = PublishOutcome()
+        if source.qos != .atMostOnce, isWantedLater(route) { _ = storeForwarded(&source, &outcome) }
         deliverHere(source, route, from: -1)
+        return outcome.durableAt
     }
 
     private static func write(_ source: PublishSource, to box: inout Outbox) {
@@ -187,7 +245,6 @@ extension BusShard {
         box.append(source.retain)
         box.append(source.expiresAt)
         box.append(Int32(truncatingIfNeeded: source.parts.expiryOffset))
-        box.append(source.position)
         box.append(UInt32(source.parts.topic.count))
         box.append(UInt32(source.parts.properties.count + source.parts.moreProperties.count))
         box.append(UInt32(source.parts.payload.count))
@@ -202,7 +259,6 @@ extension BusShard {
         let retain: Bool = reader.read()
         let expiresAt: UInt32 = reader.read()
         let expiryOffset: Int32 = reader.read()
-        let position: UInt64 = reader.read()
         let topicLength: UInt32 = reader.read()
         let propertiesLength: UInt32 = reader.read()
         let payloadLength: UInt32 = reader.read()
@@ -212,6 +268,6 @@ extension BusShard {
         return PublishSource(
             parts: PublishParts(
                 topic: topic, properties: properties, payload: payload, expiryOffset: Int(expiryOffset)),
-            qos: qos, retain: retain, expiresAt: expiresAt, position: position)
+            qos: qos, retain: retain, expiresAt: expiresAt)
     }
 }

@@ -7,6 +7,10 @@ struct PublishOutcome {
     var isWanted = false
     /// The number that storage must have reached before the publisher may hear of it; 0 for none.
     var durableAt: UInt64 = 0
+    /// The number under which other shards confirm that they have it on disk; 0 for none.
+    var forwarded: UInt64 = 0
+    /// Those shards, one bit each.
+    var forwardedTo: UInt32 = 0
     /// Where the journal keeps the message; 0 where it does not.
     var position: UInt64 = 0
     var refusal: ReasonCode = .success

@@ -9,7 +9,7 @@ extension BusShard {
     ) {
         for number in route.pointee.groups {
             guard let group = subscriptions.groups[Int(number)] else { continue }
-            if deliver(source, to: group) { outcome.isWanted = true }
+            if deliver(source, to: group, &outcome) { outcome.isWanted = true }
         }
     }
 
@@ -24,18 +24,21 @@ extension BusShard {
                 number = subscriptions.groups[Int(number)]?.next ?? -1
             }
         }
+        var outcome = PublishOutcome()
         for number in numbers {
-            if let group = subscriptions.groups[Int(number)] { _ = deliver(source, to: group) }
+            if let group = subscriptions.groups[Int(number)] { _ = deliver(source, to: group, &outcome) }
         }
     }
 
-    private func deliver(_ source: PublishSource, to group: SharedGroup) -> Bool {
+    private func deliver(
+        _ source: PublishSource, to group: SharedGroup, _ outcome: inout PublishOutcome
+    ) -> Bool {
         guard let member = group.choose({ cost(of: $0, source) }) else {
             counters.sharedWithoutMember &+= 1
             return false
         }
         if Int(member.shard) != index {
-            sendToMember(source, member)
+            sendToMember(source, member, &outcome)
             return true
         }
         deliverShared(source, to: member.session, member.subscription)

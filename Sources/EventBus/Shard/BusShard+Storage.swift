@@ -27,10 +27,24 @@ extension BusShard {
         }
     }
 
+    /// Keeps a message that another shard forwarded. The retained copy is the forwarding shard's.
+    func storeForwarded(_ source: inout PublishSource, _ outcome: inout PublishOutcome) -> Bool {
+        guard let store else { return true }
+        let message = StoredMessage(
+            parts: source.parts, qos: source.qos, retain: false, expiresAt: wallExpiry(source), ingestTime: now.wall)
+        guard case .kept(let position, let durableAt) = store.keep(message, isWantedLater: true) else {
+            counters.storageRefused &+= 1
+            return false
+        }
+        source.position = position
+        outcome.durableAt = durableAt
+        return true
+    }
+
     /// Whether a session that outlives its connection wants the topic with QoS 1 or 2.
-    private func isWantedLater(_ route: UnsafeMutablePointer<Route>) -> Bool {
-        // Another shard may hold such a session: the message is kept to be safe.
-        if route.pointee.remoteShards != 0 || !route.pointee.groups.isEmpty { return true }
+    func isWantedLater(_ route: UnsafeMutablePointer<Route>) -> Bool {
+        // A group may choose such a session: the message is kept to be safe.
+        if !route.pointee.groups.isEmpty { return true }
         guard let targets = route.pointee.targets else { return false }
         for i in 0..<Int(route.pointee.targetCount)
         where targets[i].qos != .atMostOnce && sessions[targets[i].session].pointee.storeID != 0 { return true }

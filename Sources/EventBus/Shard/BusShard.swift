@@ -58,6 +58,12 @@ package final class BusShard {
     var interestSent: UInt64 = 0
     var interestKnown: [UInt64]
     var heldSubAcks: [HeldSubAck] = []
+    /// Messages forwarded that other shards must have on disk before the publisher hears of it, and how
+    /// far each shard has confirmed them.
+    var forwardSent: UInt64 = 0
+    var forwardConfirmed: [UInt64]
+    /// Confirmations that this shard owes, in order, and what its own disk must have reached before.
+    var owedConfirmations: [(durableAt: UInt64, shard: Int, number: UInt64)] = []
     /// Where storage put the last subscription.
     var subscribedAt: UInt64 = 0
     let startedAt: UInt64
@@ -71,6 +77,7 @@ package final class BusShard {
         startedAt = now.monotonic
         settings = site.settings
         interestKnown = Array(repeating: 0, count: site.shardCount)
+        forwardConfirmed = Array(repeating: 0, count: site.shardCount)
         access = site.access
         hash = TopicHash(key: site.hashKey)
         routes = RouteCache(capacity: site.settings.routeCacheCapacity)

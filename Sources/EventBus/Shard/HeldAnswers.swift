@@ -15,6 +15,9 @@ struct HeldAnswers {
     struct Entry: BitwiseCopyable {
         /// What storage must have reached.
         var durableAt: UInt64
+        /// What other shards must have confirmed, and which; 0 for none.
+        var forwarded: UInt64 = 0
+        var forwardedTo: UInt32 = 0
         var slot: Int32
         var generation: UInt32
         var packetID: UInt16
@@ -35,9 +38,9 @@ struct HeldAnswers {
         count += 1
     }
 
-    /// The oldest answer that is due at `durable`.
-    mutating func popDue(_ durable: UInt64) -> Entry? {
-        guard count > 0, let ring, ring[head].durableAt <= durable else { return nil }
+    /// The oldest answer, if it is due.
+    mutating func popDue(_ isDue: (Entry) -> Bool) -> Entry? {
+        guard count > 0, let ring, isDue(ring[head]) else { return nil }
         let entry = ring[head]
         head = (head + 1) & (capacity - 1)
         count -= 1
