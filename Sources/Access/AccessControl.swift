@@ -23,7 +23,8 @@ package final class AccessControl: Sendable {
     ///   right passwords are kept.
     /// - Throws: All that is wrong, by file and line. Nothing is half loaded.
     package init(
-        _ settings: AccessSettings, replacing previous: AccessControl? = nil
+        _ settings: AccessSettings,
+        replacing previous: AccessControl? = nil
     ) throws(AccessSettingsErrors) {
         var errors: [AccessSettingsError] = []
         func load<T>(_ body: () throws(AccessSettingsErrors) -> T) -> T? {
@@ -106,7 +107,9 @@ package final class AccessControl: Sendable {
     ///   - previous: For re-authentication, who the client is so far; it must stay the same user.
     /// - Returns: `nil` where the method is not supported: 0x8C "Bad authentication method".
     package func beginAuthentication(
-        method: String, for request: ConnectRequest, previous: Identity? = nil
+        method: String,
+        for request: ConnectRequest,
+        previous: Identity? = nil
     ) -> EnhancedAuthentication? {
         guard method == ScramServer.method, passwords != nil else { return nil }
         return try? EnhancedAuthentication(self, request, previous)
@@ -126,8 +129,12 @@ package final class AccessControl: Sendable {
         }
         guard let name = identity.name, bans.refusal(ofUser: name) == nil else { return nil }
         return directory.identity(
-            name: name, clientID: identity.clientID, extraRoles: identity.claimedRoles,
-            expiry: identity.expiry, source: identity.source)
+            name: name,
+            clientID: identity.clientID,
+            extraRoles: identity.claimedRoles,
+            expiry: identity.expiry,
+            source: identity.source
+        )
     }
 
     func admitted(_ identity: Identity) -> AuthenticationResult {
@@ -143,12 +150,17 @@ package final class AccessControl: Sendable {
             let name = source.username(in: tls)
         else { return nil }
         return directory.identity(
-            name: name, clientID: request.clientID, extraRoles: directory.roles(for: tls),
-            source: tls.pskIdentity == nil ? .certificate : .psk)
+            name: name,
+            clientID: request.clientID,
+            extraRoles: directory.roles(for: tls),
+            source: tls.pskIdentity == nil ? .certificate : .psk
+        )
     }
 
     private func verifyToken(
-        _ token: [UInt8], _ request: ConnectRequest, _ now: Int64
+        _ token: [UInt8],
+        _ request: ConnectRequest,
+        _ now: Int64
     ) -> AuthenticationResult {
         do throws(TokenVerifier.Failure) {
             let claims = try tokens.verify(token, now: now)
@@ -157,9 +169,15 @@ package final class AccessControl: Sendable {
             {
                 return .refused(Refusal(.badUserNameOrPassword, "another username than the token's"))
             }
-            return admitted(directory.identity(
-                name: claims.username, clientID: request.clientID, extraRoles: claims.roles,
-                expiry: claims.expiry, source: .jwt))
+            return admitted(
+                directory.identity(
+                    name: claims.username,
+                    clientID: request.clientID,
+                    extraRoles: claims.roles,
+                    expiry: claims.expiry,
+                    source: .jwt
+                )
+            )
         } catch {
             switch error {
             case .expired: return .refused(Refusal(.tokenExpired, "the token has expired"))
@@ -172,18 +190,29 @@ package final class AccessControl: Sendable {
     private func anonymous(_ request: ConnectRequest) -> AuthenticationResult {
         let listener = settings.listeners[request.listener]
         let allowed =
-            listener?.allowAnonymous ?? settings.allowAnonymous ?? (request.isLoopback || request.isUnixSocket)
+            listener?.allowAnonymous ?? settings.allowAnonymous
+            ?? (request.isLoopback || request.isUnixSocket)
         if allowed { return .accepted(directory.anonymous(clientID: request.clientID)) }
         guard request.username == nil else {
-            return .refused(Refusal(
-                .badUserNameOrPassword, "no password file and no token keys are configured"))
+            return .refused(
+                Refusal(
+                    .badUserNameOrPassword,
+                    "no password file and no token keys are configured"
+                )
+            )
         }
-        return .refused(Refusal(
-            .notAuthorized, "anonymous clients may not use listener \"\(request.listener)\""))
+        return .refused(
+            Refusal(
+                .notAuthorized,
+                "anonymous clients may not use listener \"\(request.listener)\""
+            )
+        )
     }
 
     private static func secrets(
-        _ settings: AccessSettings, _ previous: AccessControl?, _ errors: inout [AccessSettingsError]
+        _ settings: AccessSettings,
+        _ previous: AccessControl?,
+        _ errors: inout [AccessSettingsError]
     ) -> (decoy: [UInt8], cache: PasswordCache)? {
         do {
             let decoy = try previous?.decoySecret ?? Crypto.randomBytes(32)

@@ -19,9 +19,13 @@ struct BanList: Sendable {
             if let network = Self.network(text) {
                 networks.append(network)
             } else {
-                errors.append(AccessSettingsError(
-                    "access.banned.addresses", found: "\"\(text)\"",
-                    expected: "an IP address, or a network such as 192.0.2.0/24 or 2001:db8::/32"))
+                errors.append(
+                    AccessSettingsError(
+                        "access.banned.addresses",
+                        found: "\"\(text)\"",
+                        expected: "an IP address, or a network such as 192.0.2.0/24 or 2001:db8::/32"
+                    )
+                )
             }
         }
     }
@@ -67,8 +71,10 @@ struct BanList: Sendable {
         let highMask: UInt64 = length >= 64 ? .max : length == 0 ? 0 : .max << UInt64(64 - length)
         let lowMask: UInt64 = length <= 64 ? 0 : .max << UInt64(128 - length)
         return Network(
-            key: AddressKey(high: key.high & highMask, low: key.low & lowMask), highMask: highMask,
-            lowMask: lowMask)
+            key: AddressKey(high: key.high & highMask, low: key.low & lowMask),
+            highMask: highMask,
+            lowMask: lowMask
+        )
     }
 }
 

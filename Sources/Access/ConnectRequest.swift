@@ -96,7 +96,8 @@ package struct AddressKey: Sendable, Hashable {
         case 16:
             self.init(
                 high: all[0..<8].reduce(0) { $0 << 8 | UInt64($1) },
-                low: all[8..<16].reduce(0) { $0 << 8 | UInt64($1) })
+                low: all[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
+            )
         default: return nil
         }
     }

@@ -23,7 +23,8 @@ package struct EnhancedAuthentication: Sendable {
         let nonce = Base64.encode(try Crypto.randomBytes(18), padded: false)
         let passwords = access.passwords
         server = ScramServer(
-            nonce: Array(nonce.utf8), decoySecret: access.decoySecret,
+            nonce: Array(nonce.utf8),
+            decoySecret: access.decoySecret,
             decoyIterations: passwords?.scramIterations ?? ScramCredential.iterationsDefault
         ) { user in passwords?.scramCredential(of: user) }
     }

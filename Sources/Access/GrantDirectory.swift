@@ -34,18 +34,28 @@ final class GrantDirectory: Sendable {
         for role in settings.roles {
             let place = "access.roles.\(role.name)"
             if roles[role.name] != nil {
-                errors.append(AccessSettingsError(
-                    place, found: "the role twice", expected: "each role once"))
+                errors.append(
+                    AccessSettingsError(
+                        place,
+                        found: "the role twice",
+                        expected: "each role once"
+                    )
+                )
             }
             var rules: [TopicRule] = []
             for rule in role.rules {
                 do throws(FilterFlaw) {
                     rules.append(
-                        try TopicRule(rule.effect, rule.actions, filter: rule.filter, substituting: true))
+                        try TopicRule(rule.effect, rule.actions, filter: rule.filter, substituting: true)
+                    )
                 } catch {
-                    errors.append(AccessSettingsError(
-                        place, found: "filter \"\(rule.filter)\"",
-                        expected: "a topic filter: \(error.rawValue)"))
+                    errors.append(
+                        AccessSettingsError(
+                            place,
+                            found: "filter \"\(rule.filter)\"",
+                            expected: "a topic filter: \(error.rawValue)"
+                        )
+                    )
                 }
             }
             roles[role.name] = Role(rules: rules, quotas: role.quotas)
@@ -53,9 +63,14 @@ final class GrantDirectory: Sendable {
         let known = roles.keys.sorted().joined(separator: ", ")
         func check(_ names: [String], _ place: String) {
             for name in names where roles[name] == nil {
-                errors.append(AccessSettingsError(
-                    place, found: "role \"\(name)\"",
-                    expected: known.isEmpty ? "a role from access.roles, which has none" : "one of \(known)"))
+                errors.append(
+                    AccessSettingsError(
+                        place,
+                        found: "role \"\(name)\"",
+                        expected: known.isEmpty
+                            ? "a role from access.roles, which has none" : "one of \(known)"
+                    )
+                )
             }
         }
         check(settings.anonymousRoles, "access.anonymousRoles")
@@ -67,8 +82,13 @@ final class GrantDirectory: Sendable {
         var users: [String: AccessSettings.UserSettings] = [:]
         for user in settings.users {
             if users.updateValue(user, forKey: user.name) != nil {
-                errors.append(AccessSettingsError(
-                    "access.users.\(user.name)", found: "the user twice", expected: "each user once"))
+                errors.append(
+                    AccessSettingsError(
+                        "access.users.\(user.name)",
+                        found: "the user twice",
+                        expected: "each user once"
+                    )
+                )
             }
         }
         self.roles = roles
@@ -84,12 +104,19 @@ final class GrantDirectory: Sendable {
     func anonymous(clientID: String) -> Identity {
         let key = Key(user: nil, isAnonymous: true, roles: Set(anonymousRoles).sorted())
         return Identity(
-            names: ClientNames(clientID: clientID, username: nil), grants: grants(key), source: .anonymous)
+            names: ClientNames(clientID: clientID, username: nil),
+            grants: grants(key),
+            source: .anonymous
+        )
     }
 
     /// - Parameter extraRoles: From a token or a certificate; names that are no role are passed over.
     func identity(
-        name: String, clientID: String, extraRoles: [String], expiry: Int64? = nil, source: Identity.Source
+        name: String,
+        clientID: String,
+        extraRoles: [String],
+        expiry: Int64? = nil,
+        source: Identity.Source
     ) -> Identity {
         var names = Set(extraRoles).intersection(roles.keys)
         names.formUnion(users[name]?.roles ?? [])
@@ -97,8 +124,12 @@ final class GrantDirectory: Sendable {
         let hasOwn = users[name] != nil || file?.users[name] != nil
         let key = Key(user: hasOwn ? name : nil, isAnonymous: false, roles: names.sorted())
         return Identity(
-            names: ClientNames(clientID: clientID, username: name), grants: grants(key), expiry: expiry,
-            source: source, claimedRoles: extraRoles)
+            names: ClientNames(clientID: clientID, username: name),
+            grants: grants(key),
+            expiry: expiry,
+            source: source,
+            claimedRoles: extraRoles
+        )
     }
 
     /// The roles that the mappings give to a certificate.
@@ -132,7 +163,10 @@ final class GrantDirectory: Sendable {
         var quotas = overrides.applied(to: quotas)
         if let user = key.user, let own = users[user] { quotas = own.quotas.applied(to: quotas) }
         return Grants(
-            roles: key.roles, rules: hasRules ? TopicRules(rules) : .unrestricted, quotas: quotas)
+            roles: key.roles,
+            rules: hasRules ? TopicRules(rules) : .unrestricted,
+            quotas: quotas
+        )
     }
 }
 

@@ -19,7 +19,11 @@ package final class Identity: Sendable {
     package let claimedRoles: [String]
 
     package init(
-        names: ClientNames, grants: Grants, expiry: Int64? = nil, source: Source, claimedRoles: [String] = []
+        names: ClientNames,
+        grants: Grants,
+        expiry: Int64? = nil,
+        source: Source,
+        claimedRoles: [String] = []
     ) {
         self.names = names
         self.grants = grants
@@ -70,7 +74,10 @@ package final class Identity: Sendable {
     /// An identity for a part of Weir itself, which no rule and no quota holds back.
     package static func unrestricted(clientID: String) -> Identity {
         Identity(
-            names: ClientNames(clientID: clientID, username: nil), grants: .unrestricted, source: .internal)
+            names: ClientNames(clientID: clientID, username: nil),
+            grants: .unrestricted,
+            source: .internal
+        )
     }
 }
 

@@ -13,8 +13,9 @@ enum TextFile {
         while true {
             var count = 0
             let chunk = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, initialized in
-                repeat { count = read(descriptor, buffer.baseAddress, buffer.count) }
-                    while count < 0 && errno == EINTR
+                repeat {
+                    count = read(descriptor, buffer.baseAddress, buffer.count)
+                } while count < 0 && errno == EINTR
                 initialized = max(0, count)
             }
             if count < 0 { throw failure(path, expected) }
@@ -22,20 +23,25 @@ enum TextFile {
             result += chunk
             if result.count > sizeMaxBytes {
                 throw AccessSettingsError(
-                    path, found: "more than \(sizeMaxBytes >> 20) MiB", expected: expected)
+                    path,
+                    found: "more than \(sizeMaxBytes >> 20) MiB",
+                    expected: expected
+                )
             }
         }
     }
 
     /// The file's lines with their numbers from 1, without line ends (LF or CRLF).
     static func lines(
-        _ path: String, expected: String
+        _ path: String,
+        expected: String
     ) throws(AccessSettingsError) -> [(number: Int, text: String)] {
         try lines(of: bytes(path, expected: expected), path)
     }
 
     static func lines(
-        of bytes: [UInt8], _ path: String
+        of bytes: [UInt8],
+        _ path: String
     ) throws(AccessSettingsError) -> [(number: Int, text: String)] {
         var result: [(number: Int, text: String)] = []
         var rest = bytes[...]
@@ -47,7 +53,11 @@ enum TextFile {
             let line = part.last == UInt8(ascii: "\r") ? part.dropLast() : part
             guard let text = String(validating: line, as: UTF8.self) else {
                 throw AccessSettingsError(
-                    path, line: index + 1, found: "bytes that are not UTF-8", expected: "UTF-8 text")
+                    path,
+                    line: index + 1,
+                    found: "bytes that are not UTF-8",
+                    expected: "UTF-8 text"
+                )
             }
             result.append((index + 1, text))
         }

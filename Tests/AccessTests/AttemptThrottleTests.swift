@@ -41,9 +41,15 @@ import Testing
 
     @Test func `IPv6 counts by 64 bits, IPv4 by address`() throws {
         let throttle = AttemptThrottle(settings())
-        let a = try #require(AddressKey(bytes: [0x20, 1, 0xd, 0xb8, 0, 0, 0, 1] + [UInt8](repeating: 1, count: 8)))
-        let b = try #require(AddressKey(bytes: [0x20, 1, 0xd, 0xb8, 0, 0, 0, 1] + [UInt8](repeating: 2, count: 8)))
-        let c = try #require(AddressKey(bytes: [0x20, 1, 0xd, 0xb8, 0, 0, 0, 2] + [UInt8](repeating: 1, count: 8)))
+        let a = try #require(
+            AddressKey(bytes: [0x20, 1, 0xd, 0xb8, 0, 0, 0, 1] + [UInt8](repeating: 1, count: 8))
+        )
+        let b = try #require(
+            AddressKey(bytes: [0x20, 1, 0xd, 0xb8, 0, 0, 0, 1] + [UInt8](repeating: 2, count: 8))
+        )
+        let c = try #require(
+            AddressKey(bytes: [0x20, 1, 0xd, 0xb8, 0, 0, 0, 2] + [UInt8](repeating: 1, count: 8))
+        )
         for _ in 0..<3 { throttle.failed(a, now: 0) }
         #expect(throttle.wait(for: b, now: 0) > 0)
         #expect(throttle.wait(for: c, now: 0) == 0)
@@ -56,7 +62,9 @@ import Testing
     @Test func `the table is bounded and the oldest make room`() {
         let throttle = AttemptThrottle(settings(addresses: 32))
         for host in 0..<200 as Range<UInt8> {
-            for _ in 0..<3 { throttle.failed(AddressKey(ipv4: 10, 0, 0, host), now: UInt64(host) * millisecond) }
+            for _ in 0..<3 {
+                throttle.failed(AddressKey(ipv4: 10, 0, 0, host), now: UInt64(host) * millisecond)
+            }
             #expect(throttle.count <= 32)
         }
         let end = 200 * millisecond

@@ -14,8 +14,12 @@ struct ReferenceRules {
 
         func compiled() throws -> TopicRule {
             try TopicRule(
-                deny ? .deny : .allow, actions, filter: filter, substituting: pattern,
-                rank: pattern ? .pattern : .client)
+                deny ? .deny : .allow,
+                actions,
+                filter: filter,
+                substituting: pattern,
+                rank: pattern ? .pattern : .client
+            )
         }
     }
 

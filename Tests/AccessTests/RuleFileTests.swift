@@ -41,7 +41,10 @@ import Testing
 
     @Test func `comments, blank lines, tabs at the ends and CRLF are taken`() throws {
         let folder = try ScratchFolder()
-        let path = try folder.write("rules.acl", "\u{feff}# c\r\n\r\ntopic read a/b\t\r\nuser ann smith \r\ntopic c\r\n")
+        let path = try folder.write(
+            "rules.acl",
+            "\u{feff}# c\r\n\r\ntopic read a/b\t\r\nuser ann smith \r\ntopic c\r\n"
+        )
         let file = try RuleFile(path: path)
         #expect(file.anonymous.count == 1)
         #expect(file.users["ann smith"]?.count == 1)
@@ -67,7 +70,9 @@ import Testing
 
     @Test func `no bytes trap the reader`() throws {
         var random = SeededGenerator(seed: 7)
-        let parts = ["topic", "user", "pattern", "read", " ", "\n", "#", "+", "/", "%c", "%u", "\0", "é", "deny"]
+        let parts = [
+            "topic", "user", "pattern", "read", " ", "\n", "#", "+", "/", "%c", "%u", "\0", "é", "deny",
+        ]
         var taken = 0
         for _ in 0..<3_000 {
             let text = (0..<Int.random(in: 0...12, using: &random))

@@ -20,7 +20,11 @@ import Testing
     private func server(user: String = "user", password: String = "pencil") throws -> ScramServer {
         let salt = try #require(Data(base64Encoded: "W22ZaJ0SNY7soEsUEjb6gQ=="))
         let credential = try ScramCredential(password: password, salt: Array(salt), iterations: 4_096)
-        return ScramServer(nonce: Self.bytes(Self.serverNonce), decoySecret: [1, 2, 3], decoyIterations: 4_096) {
+        return ScramServer(
+            nonce: Self.bytes(Self.serverNonce),
+            decoySecret: [1, 2, 3],
+            decoyIterations: 4_096
+        ) {
             $0 == user ? (user, credential) : nil
         }
     }
@@ -29,7 +33,8 @@ import Testing
         var server = try server()
         #expect(try server.receive(Self.bytes(Self.first)) == .challenge(Self.bytes(Self.challenge)))
         #expect(
-            try server.receive(Self.bytes(Self.final)) == .success(user: "user", Self.bytes(Self.verifier)))
+            try server.receive(Self.bytes(Self.final)) == .success(user: "user", Self.bytes(Self.verifier))
+        )
         #expect(try server.receive([]) == .malformed("a message after the last one"))
     }
 
@@ -84,7 +89,8 @@ import Testing
     static let malformedFirst: [String] = [
         "", "n", "n,,", ",,n=user,r=abcdefgh", "x,,n=user,r=abcdefgh", "n,,n=,r=abcdefgh", "n,,n=user",
         "n,,r=abcdefgh,n=user", "n,,m=x,n=user,r=abcdefgh", "n,,n=user,r=abcdefgh,m=x", "n,,n=user,r=short",
-        "n,,n=user,r=with space", "n,,n=us=er,r=abcdefgh", "n,,n=us=2cer,r=abcdefgh", "n,a=other,n=user,r=abcdefgh",
+        "n,,n=user,r=with space", "n,,n=us=er,r=abcdefgh", "n,,n=us=2cer,r=abcdefgh",
+        "n,a=other,n=user,r=abcdefgh",
         "n,b=user,n=user,r=abcdefgh", "p=tls-unique,,n=user,r=abcdefgh", "n,,n=u\0ser,r=abcdefgh",
         "n,,n=\u{fb01},r=abcdefgh", "n,,n=user,r=" + String(repeating: "a", count: 5_000),
     ]
@@ -104,7 +110,8 @@ import Testing
 
     static let malformedFinal: [String] = [
         "", "c=biws", final.replacingOccurrences(of: "biws", with: "eSws"),
-        final.replacingOccurrences(of: "r=rO", with: "r=rP"), final.replacingOccurrences(of: ",p=", with: ",q="),
+        final.replacingOccurrences(of: "r=rO", with: "r=rP"),
+        final.replacingOccurrences(of: ",p=", with: ",q="),
         final.replacingOccurrences(of: "p=dHz", with: "p=*Hz"), String(final.dropLast(4)),
         final.replacingOccurrences(of: ",p=", with: ",m=x,p="), final + ",x=y",
     ]
@@ -122,14 +129,19 @@ import Testing
     @Test func `an altered proof is wrong`() throws {
         var server = try server()
         _ = try server.receive(Self.bytes(Self.first))
-        #expect(try server.receive(Self.bytes(Self.final.replacingOccurrences(of: "p=dHz", with: "p=eHz"))) == .wrong)
+        #expect(
+            try server.receive(Self.bytes(Self.final.replacingOccurrences(of: "p=dHz", with: "p=eHz")))
+                == .wrong
+        )
     }
 
     static let challenges: [String] = [
         "", "e=other-error", challenge.replacingOccurrences(of: "r=rO", with: "r=rP"),
-        "r=rOprNGfwEbeRWgbNEkqO,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", challenge.replacingOccurrences(of: "4096", with: "4095"),
+        "r=rOprNGfwEbeRWgbNEkqO,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+        challenge.replacingOccurrences(of: "4096", with: "4095"),
         challenge.replacingOccurrences(of: "4096", with: "1000001"),
-        challenge.replacingOccurrences(of: "4096", with: "-1"), challenge.replacingOccurrences(of: "4096", with: "99999999999"),
+        challenge.replacingOccurrences(of: "4096", with: "-1"),
+        challenge.replacingOccurrences(of: "4096", with: "99999999999"),
         challenge.replacingOccurrences(of: "s=W22", with: "s=*22"), "m=x," + challenge,
     ]
 
@@ -155,11 +167,15 @@ import Testing
 
     @Test func `no bytes trap either side`() throws {
         var random = SeededGenerator(seed: 3)
-        let parts = ["n", ",", "=", "r=", "p=", "c=biws", "n=user", "abcdefgh", "\0", "ÿ", "i=4096", "s=AAAA"]
+        let parts = [
+            "n", ",", "=", "r=", "p=", "c=biws", "n=user", "abcdefgh", "\0", "ÿ", "i=4096", "s=AAAA",
+        ]
         for _ in 0..<2_000 {
             let text = (0..<Int.random(in: 0...9, using: &random))
                 .map { _ in parts.randomElement(using: &random) ?? "" }.joined()
-            var server = ScramServer(nonce: Self.bytes("x"), decoySecret: [1], decoyIterations: 4_096) { _ in nil }
+            var server = ScramServer(nonce: Self.bytes("x"), decoySecret: [1], decoyIterations: 4_096) { _ in
+                nil
+            }
             _ = try server.receive(Self.bytes(text))
             _ = try server.receive(Self.bytes(text))
             var client = try ScramClient(username: "u", password: "p", nonce: "abcdefgh")

@@ -36,7 +36,10 @@ import Testing
         Case(rules: [(.allow, "+/b"), (.allow, "a/+")], filter: "a/b", access: .allowed),
         // Together the three cover what none of them covers alone.
         Case(
-            rules: [(.allow, "a"), (.allow, "a/+"), (.allow, "a/+/#")], filter: "a/#", access: .allowed),
+            rules: [(.allow, "a"), (.allow, "a/+"), (.allow, "a/+/#")],
+            filter: "a/#",
+            access: .allowed
+        ),
         Case(rules: [(.allow, "a/+/#")], filter: "a/#", access: .checkEachMessage),
         Case(rules: [(.allow, "%c/#")], filter: "dev/#", access: .allowed),
         Case(rules: [(.allow, "%c/#")], filter: "+/x", access: .checkEachMessage),
@@ -47,8 +50,11 @@ import Testing
     @Test(arguments: cases)
     func decides(_ testCase: Case) throws {
         let rules = TopicRules(
-            try testCase.rules.map { try TopicRule($0.0, .receive, filter: $0.1, substituting: true) })
-        #expect(rules.subscription(filter: testCase.filter, clientID: "dev", username: nil) == testCase.access)
+            try testCase.rules.map { try TopicRule($0.0, .receive, filter: $0.1, substituting: true) }
+        )
+        #expect(
+            rules.subscription(filter: testCase.filter, clientID: "dev", username: nil) == testCase.access
+        )
     }
 
     @Test func `names that no rule may hold close what they would dodge`() throws {
@@ -66,20 +72,27 @@ import Testing
         // One level more than any rule has, for what lies below all rules.
         let topics =
             RandomRules.topics
-            + RandomRules.topics.filter { $0.split(separator: "/", omittingEmptySubsequences: false).count == 3 }
+            + RandomRules.topics.filter {
+                $0.split(separator: "/", omittingEmptySubsequences: false).count == 3
+            }
             .map { $0 + "/z" }
         for _ in 0..<100 {
             let reference = RandomRules.make(&random)
             let rules = TopicRules(try reference.rules.map { try $0.compiled() })
             let filter = RandomRules.filter(&random, names: false)
             let answers = Set(
-                topics.filter { ReferenceRules.matches(filter, $0) }.map { reference.permits(.receive, $0) })
+                topics.filter { ReferenceRules.matches(filter, $0) }.map { reference.permits(.receive, $0) }
+            )
             let expected: SubscriptionAccess =
                 answers == [true] ? .allowed : answers == [false] ? .denied : .checkEachMessage
             #expect(
                 rules.subscription(
-                    filter: filter, clientID: reference.clientID, username: reference.username) == expected,
-                "seed \(seed), \(reference.rules), user \(reference.username ?? "-"), \(filter)")
+                    filter: filter,
+                    clientID: reference.clientID,
+                    username: reference.username
+                ) == expected,
+                "seed \(seed), \(reference.rules), user \(reference.username ?? "-"), \(filter)"
+            )
         }
     }
 
@@ -90,13 +103,20 @@ import Testing
             var levels = Array(repeating: "+", count: 14)
             levels[place] = "x"
             rules.append(
-                try TopicRule(.deny, .receive, filter: levels.joined(separator: "/") + "/never", substituting: false))
+                try TopicRule(
+                    .deny,
+                    .receive,
+                    filter: levels.joined(separator: "/") + "/never",
+                    substituting: false
+                )
+            )
         }
         let filter = Array(repeating: "+", count: 14).joined(separator: "/")
         let clock = ContinuousClock()
         let start = clock.now
         #expect(
-            TopicRules(rules).subscription(filter: filter, clientID: "c", username: nil) == .checkEachMessage)
+            TopicRules(rules).subscription(filter: filter, clientID: "c", username: nil) == .checkEachMessage
+        )
         #expect(clock.now - start < .seconds(5))
     }
 }

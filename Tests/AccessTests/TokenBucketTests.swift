@@ -24,7 +24,8 @@ import Testing
     @Test func `asking often loses no fraction of a unit`() {
         var bucket = TokenBucket(rate: 3, burst: 1)
         var taken = 0
-        for now in stride(from: 0 as UInt64, through: 100 * second, by: 7_000_001) where bucket.take(now: now) {
+        for now in stride(from: 0 as UInt64, through: 100 * second, by: 7_000_001) where bucket.take(now: now)
+        {
             taken += 1
         }
         // 300 units in 100 s and the first; the last few may still be on the way.

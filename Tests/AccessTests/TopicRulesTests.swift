@@ -20,135 +20,324 @@ import Testing
         Case(name: "write", rules: "topic write a/b", topic: "a/b", publish: true, receive: false),
         Case(name: "readwrite", rules: "topic readwrite a/b", topic: "a/b", publish: true, receive: true),
         Case(
-            name: "what no line names is denied", rules: "topic a/b", topic: "a/c", publish: false,
-            receive: false),
+            name: "what no line names is denied",
+            rules: "topic a/b",
+            topic: "a/c",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "an empty file denies everything", rules: "# nothing\n", topic: "a", publish: false,
-            receive: false),
+            name: "an empty file denies everything",
+            rules: "# nothing\n",
+            topic: "a",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "a denial wins over a later permission", rules: "topic deny a/b\ntopic a/#", topic: "a/b",
-            publish: false, receive: false),
+            name: "a denial wins over a later permission",
+            rules: "topic deny a/b\ntopic a/#",
+            topic: "a/b",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "a denial wins over an earlier permission", rules: "topic a/#\ntopic deny a/b", topic: "a/b",
-            publish: false, receive: false),
+            name: "a denial wins over an earlier permission",
+            rules: "topic a/#\ntopic deny a/b",
+            topic: "a/b",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "a denial leaves its siblings alone", rules: "topic a/#\ntopic deny a/b", topic: "a/c",
-            publish: true, receive: true),
+            name: "a denial leaves its siblings alone",
+            rules: "topic a/#\ntopic deny a/b",
+            topic: "a/c",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "# matches the level above [MQTT 4.7.1.2]", rules: "topic a/#", topic: "a", publish: true,
-            receive: true),
+            name: "# matches the level above [MQTT 4.7.1.2]",
+            rules: "topic a/#",
+            topic: "a",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "+ matches one level", rules: "topic a/+/c", topic: "a/b/c", publish: true, receive: true),
+            name: "+ matches one level",
+            rules: "topic a/+/c",
+            topic: "a/b/c",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "+ does not match two levels", rules: "topic a/+", topic: "a/b/c", publish: false,
-            receive: false),
+            name: "+ does not match two levels",
+            rules: "topic a/+",
+            topic: "a/b/c",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "+ matches an empty level", rules: "topic a/+/c", topic: "a//c", publish: true,
-            receive: true),
+            name: "+ matches an empty level",
+            rules: "topic a/+/c",
+            topic: "a//c",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "# leaves $SYS alone [MQTT-4.7.2-1]", rules: "topic #", topic: "$SYS/uptime",
-            publish: false, receive: false),
+            name: "# leaves $SYS alone [MQTT-4.7.2-1]",
+            rules: "topic #",
+            topic: "$SYS/uptime",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "+ leaves $SYS alone [MQTT-4.7.2-1]", rules: "topic +/uptime", topic: "$SYS/uptime",
-            publish: false, receive: false),
+            name: "+ leaves $SYS alone [MQTT-4.7.2-1]",
+            rules: "topic +/uptime",
+            topic: "$SYS/uptime",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "$SYS by its name", rules: "topic read $SYS/#", topic: "$SYS/uptime", publish: false,
-            receive: true),
+            name: "$SYS by its name",
+            rules: "topic read $SYS/#",
+            topic: "$SYS/uptime",
+            publish: false,
+            receive: true
+        ),
         Case(
-            name: "a $ deeper down is nothing special", rules: "topic a/+", topic: "a/$b", publish: true,
-            receive: true),
+            name: "a $ deeper down is nothing special",
+            rules: "topic a/+",
+            topic: "a/$b",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "the top section is for anonymous clients only", rules: "topic a\nuser ann\ntopic b",
-            user: "ann", topic: "a", publish: false, receive: false),
+            name: "the top section is for anonymous clients only",
+            rules: "topic a\nuser ann\ntopic b",
+            user: "ann",
+            topic: "a",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "a user's section", rules: "topic a\nuser ann\ntopic b", user: "ann", topic: "b",
-            publish: true, receive: true),
+            name: "a user's section",
+            rules: "topic a\nuser ann\ntopic b",
+            user: "ann",
+            topic: "b",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "another user's section", rules: "user bob\ntopic b", user: "ann", topic: "b",
-            publish: false, receive: false),
+            name: "another user's section",
+            rules: "user bob\ntopic b",
+            user: "ann",
+            topic: "b",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "a user's two sections are one", rules: "user ann\ntopic a\nuser bob\ntopic b\nuser ann\ntopic c",
-            user: "ann", topic: "c", publish: true, receive: true),
+            name: "a user's two sections are one",
+            rules: "user ann\ntopic a\nuser bob\ntopic b\nuser ann\ntopic c",
+            user: "ann",
+            topic: "c",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "a pattern is for all, in whatever section", rules: "user bob\npattern read d/%c",
-            user: "ann", topic: "d/dev7", publish: false, receive: true),
+            name: "a pattern is for all, in whatever section",
+            rules: "user bob\npattern read d/%c",
+            user: "ann",
+            topic: "d/dev7",
+            publish: false,
+            receive: true
+        ),
         Case(
-            name: "%u is the username", rules: "pattern write s/%u/data", user: "ann", topic: "s/ann/data",
-            publish: true, receive: false),
+            name: "%u is the username",
+            rules: "pattern write s/%u/data",
+            user: "ann",
+            topic: "s/ann/data",
+            publish: true,
+            receive: false
+        ),
         Case(
-            name: "%u is not another's username", rules: "pattern write s/%u/data", user: "ann",
-            topic: "s/bob/data", publish: false, receive: false),
+            name: "%u is not another's username",
+            rules: "pattern write s/%u/data",
+            user: "ann",
+            topic: "s/bob/data",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "%u is nobody for an anonymous client", rules: "pattern write s/%u/data",
-            topic: "s//data", publish: false, receive: false),
+            name: "%u is nobody for an anonymous client",
+            rules: "pattern write s/%u/data",
+            topic: "s//data",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "%c and %u together", rules: "pattern %u/%c/#", user: "ann", topic: "ann/dev7/x",
-            publish: true, receive: true),
+            name: "%c and %u together",
+            rules: "pattern %u/%c/#",
+            user: "ann",
+            topic: "ann/dev7/x",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "a name as a part of a level", rules: "pattern s/id-%c-%u", user: "ann",
-            topic: "s/id-dev7-ann", publish: true, receive: true),
+            name: "a name as a part of a level",
+            rules: "pattern s/id-%c-%u",
+            user: "ann",
+            topic: "s/id-dev7-ann",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "a topic line substitutes nothing", rules: "user ann\ntopic s/%u", user: "ann",
-            topic: "s/ann", publish: false, receive: false),
+            name: "a topic line substitutes nothing",
+            rules: "user ann\ntopic s/%u",
+            user: "ann",
+            topic: "s/ann",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "a topic line takes %u as it is", rules: "user ann\ntopic s/%u", user: "ann",
-            topic: "s/%u", publish: true, receive: true),
+            name: "a topic line takes %u as it is",
+            rules: "user ann\ntopic s/%u",
+            user: "ann",
+            topic: "s/%u",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "a pattern's denial wins over its permission", rules: "pattern s/#\npattern deny s/%u",
-            user: "ann", topic: "s/ann", publish: false, receive: false),
+            name: "a pattern's denial wins over its permission",
+            rules: "pattern s/#\npattern deny s/%u",
+            user: "ann",
+            topic: "s/ann",
+            publish: false,
+            receive: false
+        ),
         Case(
             name: "a user's permission wins over a pattern's denial",
-            rules: "pattern deny s/%u\nuser ann\ntopic s/ann", user: "ann", topic: "s/ann", publish: true,
-            receive: true),
+            rules: "pattern deny s/%u\nuser ann\ntopic s/ann",
+            user: "ann",
+            topic: "s/ann",
+            publish: true,
+            receive: true
+        ),
         Case(
             name: "a user's denial wins over a pattern's permission",
-            rules: "pattern s/%u\nuser ann\ntopic deny s/+", user: "ann", topic: "s/ann", publish: false,
-            receive: false),
+            rules: "pattern s/%u\nuser ann\ntopic deny s/+",
+            user: "ann",
+            topic: "s/ann",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "a name with + widens nothing (CVE-2017-7650)", rules: "pattern s/%u", user: "+",
-            topic: "s/ann", publish: false, receive: false),
+            name: "a name with + widens nothing (CVE-2017-7650)",
+            rules: "pattern s/%u",
+            user: "+",
+            topic: "s/ann",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "a name with # widens nothing (CVE-2017-7650)", rules: "pattern s/%c", clientID: "#",
-            topic: "s/ann", publish: false, receive: false),
+            name: "a name with # widens nothing (CVE-2017-7650)",
+            rules: "pattern s/%c",
+            clientID: "#",
+            topic: "s/ann",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "a client with # in its identifier is asked no pattern", rules: "pattern read s/x",
-            clientID: "a#", topic: "s/x", publish: false, receive: false),
+            name: "a client with # in its identifier is asked no pattern",
+            rules: "pattern read s/x",
+            clientID: "a#",
+            topic: "s/x",
+            publish: false,
+            receive: false
+        ),
         Case(
             name: "a client with # in its identifier keeps its user's rules",
-            rules: "pattern read s/x\nuser ann\ntopic read y", user: "ann", clientID: "a#", topic: "y",
-            publish: false, receive: true),
+            rules: "pattern read s/x\nuser ann\ntopic read y",
+            user: "ann",
+            clientID: "a#",
+            topic: "y",
+            publish: false,
+            receive: true
+        ),
         Case(
-            name: "a name with / does not reach into another's levels", rules: "pattern s/%u/#",
-            user: "ann/secret", topic: "s/ann/secret/x", publish: false, receive: false),
+            name: "a name with / does not reach into another's levels",
+            rules: "pattern s/%u/#",
+            user: "ann/secret",
+            topic: "s/ann/secret/x",
+            publish: false,
+            receive: false
+        ),
         Case(
             name: "a name with / leaves patterns without it alone",
-            rules: "pattern read public/#\npattern s/%u", user: "ann", clientID: "rack/7",
-            topic: "public/x", publish: false, receive: true),
+            rules: "pattern read public/#\npattern s/%u",
+            user: "ann",
+            clientID: "rack/7",
+            topic: "public/x",
+            publish: false,
+            receive: true
+        ),
         Case(
             name: "a denial that a name with / would dodge closes the patterns",
-            rules: "pattern read #\npattern deny s/%c", clientID: "a/b", topic: "s/a/b", publish: false,
-            receive: false),
+            rules: "pattern read #\npattern deny s/%c",
+            clientID: "a/b",
+            topic: "s/a/b",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "a name may not become $SYS", rules: "pattern %u/#", user: "$SYS", topic: "$SYS/x",
-            publish: false, receive: false),
+            name: "a name may not become $SYS",
+            rules: "pattern %u/#",
+            user: "$SYS",
+            topic: "$SYS/x",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "a name with $ is fine below the first level", rules: "pattern s/%u", user: "$x",
-            topic: "s/$x", publish: true, receive: true),
+            name: "a name with $ is fine below the first level",
+            rules: "pattern s/%u",
+            user: "$x",
+            topic: "s/$x",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "a filter with spaces", rules: "topic read  a b/c d ", topic: "a b/c d", publish: false,
-            receive: true),
+            name: "a filter with spaces",
+            rules: "topic read  a b/c d ",
+            topic: "a b/c d",
+            publish: false,
+            receive: true
+        ),
         Case(
-            name: "the filter is called read", rules: "topic read", topic: "read", publish: true,
-            receive: true),
+            name: "the filter is called read",
+            rules: "topic read",
+            topic: "read",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "names and topics are bytes, not characters", rules: "topic caf\u{e9}",
-            topic: "cafe\u{301}", publish: false, receive: false),
+            name: "names and topics are bytes, not characters",
+            rules: "topic caf\u{e9}",
+            topic: "cafe\u{301}",
+            publish: false,
+            receive: false
+        ),
         Case(
-            name: "leading slash is an empty first level", rules: "topic /rni/#", topic: "/rni/ue",
-            publish: true, receive: true),
+            name: "leading slash is an empty first level",
+            rules: "topic /rni/#",
+            topic: "/rni/ue",
+            publish: true,
+            receive: true
+        ),
         Case(
-            name: "leading slash is not no slash", rules: "topic rni/#", topic: "/rni/ue", publish: false,
-            receive: false),
+            name: "leading slash is not no slash",
+            rules: "topic rni/#",
+            topic: "/rni/ue",
+            publish: false,
+            receive: false
+        ),
     ]
 
     @Test(arguments: cases)
@@ -159,8 +348,11 @@ import Testing
         settings.listeners["tls"] = .init(usernameFrom: .commonName)
         let access = try AccessControl(settings)
         let request = ConnectRequest(
-            clientID: testCase.clientID, isLoopback: true, listener: "tls",
-            tls: testCase.user.map { TLSIdentity(commonName: $0) })
+            clientID: testCase.clientID,
+            isLoopback: true,
+            listener: "tls",
+            tls: testCase.user.map { TLSIdentity(commonName: $0) }
+        )
         let identity = try #require(access.authenticateQuickly(request, now: 0)?.identity)
 
         #expect(identity.mayPublish(testCase.topic) == testCase.publish)
@@ -221,11 +413,20 @@ import Testing
                 for action in [TopicRule.Actions.publish, .receive] {
                     let answer =
                         action == .publish
-                        ? rules.mayPublish(topic: topic, clientID: reference.clientID, username: reference.username)
-                        : rules.mayReceive(topic: topic, clientID: reference.clientID, username: reference.username)
+                        ? rules.mayPublish(
+                            topic: topic,
+                            clientID: reference.clientID,
+                            username: reference.username
+                        )
+                        : rules.mayReceive(
+                            topic: topic,
+                            clientID: reference.clientID,
+                            username: reference.username
+                        )
                     #expect(
                         answer == reference.permits(action, topic),
-                        "seed \(seed), \(reference.rules), user \(reference.username ?? "-"), \(topic)")
+                        "seed \(seed), \(reference.rules), user \(reference.username ?? "-"), \(topic)"
+                    )
                 }
             }
         }
@@ -262,9 +463,14 @@ enum RandomRules {
             return ReferenceRules.Rule(
                 deny: Int.random(in: 0..<3, using: &random) == 0,
                 actions: [.publish, .receive, .both].randomElement(using: &random) ?? .both,
-                filter: filter(&random, names: pattern), pattern: pattern)
+                filter: filter(&random, names: pattern),
+                pattern: pattern
+            )
         }
         return ReferenceRules(
-            rules: rules, clientID: "dev", username: Bool.random(using: &random) ? "ann" : nil)
+            rules: rules,
+            clientID: "dev",
+            username: Bool.random(using: &random) ? "ann" : nil
+        )
     }
 }

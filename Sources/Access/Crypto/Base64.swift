@@ -11,7 +11,9 @@ enum Base64 {
         case required, forbidden, optional
     }
 
-    static func encode(_ bytes: some Collection<UInt8>, _ alphabet: Alphabet = .standard, padded: Bool) -> String {
+    static func encode(_ bytes: some Collection<UInt8>, _ alphabet: Alphabet = .standard, padded: Bool)
+        -> String
+    {
         let digits = digits(alphabet)
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
@@ -35,7 +37,9 @@ enum Base64 {
 
     /// `nil` where `text` is not exactly what ``encode(_:_:padded:)`` gives for some bytes.
     static func decode(
-        _ text: some Collection<UInt8>, _ alphabet: Alphabet = .standard, padding: Padding
+        _ text: some Collection<UInt8>,
+        _ alphabet: Alphabet = .standard,
+        padding: Padding
     ) -> [UInt8]? {
         var digits = Array(text)
         if padding != .forbidden, digits.last == UInt8(ascii: "=") {

@@ -52,27 +52,51 @@ enum Crypto {
 
     /// RFC 8018, 5.2.
     static func pbkdf2(
-        _ function: HashFunction, password: [UInt8], salt: [UInt8], iterations: UInt32, count: Int
+        _ function: HashFunction,
+        password: [UInt8],
+        salt: [UInt8],
+        iterations: UInt32,
+        count: Int
     ) throws(Failure) -> [UInt8] {
         var key = [UInt8](repeating: 0, count: count)
         let done = PKCS5_PBKDF2_HMAC(
-            characters(password), Int32(clamping: password.count), salt, Int32(clamping: salt.count),
-            Int32(clamping: iterations), function == .sha256 ? EVP_sha256() : EVP_sha512(),
-            Int32(clamping: count), &key)
+            characters(password),
+            Int32(clamping: password.count),
+            salt,
+            Int32(clamping: salt.count),
+            Int32(clamping: iterations),
+            function == .sha256 ? EVP_sha256() : EVP_sha512(),
+            Int32(clamping: count),
+            &key
+        )
         guard done == 1 else { throw Failure("PBKDF2") }
         return key
     }
 
     /// RFC 7914. Takes 128 · r · 2^logN bytes of memory while it runs.
     static func scrypt(
-        password: [UInt8], salt: [UInt8], logN: UInt8, r: UInt32, p: UInt32, count: Int
+        password: [UInt8],
+        salt: [UInt8],
+        logN: UInt8,
+        r: UInt32,
+        p: UInt32,
+        count: Int
     ) throws(Failure) -> [UInt8] {
         var key = [UInt8](repeating: 0, count: count)
         // libcrypto's own limit is 32 MiB; ours was checked when the parameters were read.
         let memoryMax: UInt64 = 1 << 30
         let done = EVP_PBE_scrypt(
-            characters(password), password.count, salt, salt.count, 1 << UInt64(logN), UInt64(r), UInt64(p),
-            memoryMax, &key, count)
+            characters(password),
+            password.count,
+            salt,
+            salt.count,
+            1 << UInt64(logN),
+            UInt64(r),
+            UInt64(p),
+            memoryMax,
+            &key,
+            count
+        )
         guard done == 1 else { throw Failure("scrypt") }
         return key
     }
@@ -88,7 +112,10 @@ enum Crypto {
     }
 
     private static func digest(
-        _ bytes: [UInt8], _ function: OpaquePointer?, _ size: Int, _ name: String
+        _ bytes: [UInt8],
+        _ function: OpaquePointer?,
+        _ size: Int,
+        _ name: String
     ) throws(Failure) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: size)
         var count: UInt32 = 0

@@ -80,7 +80,8 @@ package final class AttemptThrottle: Sendable {
         let doublings = min(failures - settings.freeFailures - 1, 63)
         let (shifted, overflow) = settings.firstDelayMilliseconds
             .multipliedReportingOverflow(by: 1 << UInt64(doublings))
-        let milliseconds = overflow ? settings.delayMaxMilliseconds : min(shifted, settings.delayMaxMilliseconds)
+        let milliseconds =
+            overflow ? settings.delayMaxMilliseconds : min(shifted, settings.delayMaxMilliseconds)
         return milliseconds.multipliedReportingOverflow(by: 1_000_000).overflow
             ? .max : milliseconds * 1_000_000
     }

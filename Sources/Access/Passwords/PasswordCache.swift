@@ -41,6 +41,8 @@ final class PasswordCache: Sendable {
     private func key(_ password: [UInt8], _ user: String, _ hash: PasswordHash) -> [UInt8]? {
         // Neither names (in MQTT) nor hashes hold a zero byte, so the three cannot run into each other.
         try? Crypto.hmacSHA256(
-            key: secret, Array(user.utf8) + [0] + Array(hash.text.utf8) + [0] + password)
+            key: secret,
+            Array(user.utf8) + [0] + Array(hash.text.utf8) + [0] + password
+        )
     }
 }

@@ -33,11 +33,14 @@ package struct PasswordFile: Sendable {
                 let hash = try PasswordHash(text: line.hash)
                 if hashes.updateValue(hash, forKey: line.user) != nil {
                     throw PasswordHash.Flaw(
-                        found: "user \"\(line.user)\" a second time", expected: "each user once")
+                        found: "user \"\(line.user)\" a second time",
+                        expected: "each user once"
+                    )
                 }
             } catch {
                 errors.append(
-                    AccessSettingsError(path, line: number, found: error.found, expected: error.expected))
+                    AccessSettingsError(path, line: number, found: error.found, expected: error.expected)
+                )
             }
         }
         if !errors.isEmpty { throw AccessSettingsErrors(errors) }

@@ -47,14 +47,20 @@ package struct PasswordFileEditor {
     /// - Parameter hash: Makes the hash of a password.
     /// - Returns: How many users were set. On an error nothing has changed.
     package mutating func setAll(
-        fromLines text: String, name: String, hash: ([UInt8]) throws -> PasswordHash
+        fromLines text: String,
+        name: String,
+        hash: ([UInt8]) throws -> PasswordHash
     ) throws -> Int {
         var copy = self
         var count = 0
         for (number, line) in try TextFile.lines(of: Array(text.utf8), name) where !line.isEmpty {
             guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex else {
                 throw AccessSettingsError(
-                    name, line: number, found: "a line without a user and a colon", expected: "user:password")
+                    name,
+                    line: number,
+                    found: "a line without a user and a colon",
+                    expected: "user:password"
+                )
             }
             let password = Array(line.utf8[line.utf8.index(after: colon)...])
             _ = try copy.set(String(line[..<colon]), try hash(password))
@@ -74,7 +80,11 @@ package struct PasswordFileEditor {
         let expected = "a folder in which the password file can be replaced"
         func failure() -> AccessSettingsError {
             let cause = String(cString: strerror(errno))
-            return AccessSettingsError(path, found: "a file that cannot be written (\(cause))", expected: expected)
+            return AccessSettingsError(
+                path,
+                found: "a file that cannot be written (\(cause))",
+                expected: expected
+            )
         }
         var name = Array((target + ".XXXXXX").utf8CString)
         // mkstemp opens with 0600.
@@ -120,7 +130,8 @@ package struct PasswordFileEditor {
 
     /// - Throws: For a name that the file's format cannot hold.
     package static func checkName(_ user: String, _ place: String) throws(AccessSettingsError) {
-        let expected = "1 to 65,535 bytes without a colon or control characters, no # in front,"
+        let expected =
+            "1 to 65,535 bytes without a colon or control characters, no # in front,"
             + " no white space around"
         let bytes = user.utf8
         guard (1...65_535).contains(bytes.count), bytes.first != UInt8(ascii: "#"),

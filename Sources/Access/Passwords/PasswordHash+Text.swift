@@ -10,7 +10,8 @@ extension PasswordHash {
         guard fields.count >= 3, fields[0].isEmpty else {
             throw Flaw(
                 found: "something that is no hash",
-                expected: "$scrypt$…, $scram-sha-256$…, $7$… or $6$…; set the password anew with weir passwd")
+                expected: "$scrypt$…, $scram-sha-256$…, $7$… or $6$…; set the password anew with weir passwd"
+            )
         }
         switch String(fields[1]) {
         case "scrypt": self = try Self.readScrypt(fields)
@@ -22,7 +23,9 @@ extension PasswordHash {
             else {
                 throw Flaw(
                     found: "a $7$ hash with a flaw",
-                    expected: "$7$iterations$salt$hash, 1 to \(Self.iterationsMax) iterations, 64 bytes of hash")
+                    expected:
+                        "$7$iterations$salt$hash, 1 to \(Self.iterationsMax) iterations, 64 bytes of hash"
+                )
             }
             self = .pbkdf2SHA512(iterations: iterations, salt: salt, hash: hash)
         case "6":
@@ -35,7 +38,8 @@ extension PasswordHash {
         default:
             throw Flaw(
                 found: "a kind of hash that is not known",
-                expected: "$scrypt$…, $scram-sha-256$…, $7$… or $6$…; set the password anew with weir passwd")
+                expected: "$scrypt$…, $scram-sha-256$…, $7$… or $6$…; set the password anew with weir passwd"
+            )
         }
     }
 
@@ -61,7 +65,8 @@ extension PasswordHash {
         let flaw = Flaw(
             found: "a $scrypt$ hash with a flaw",
             expected: "$scrypt$ln=15,r=8,p=1$salt$hash, ln 10 to 20, r 1 to 32, p 1 to 16,"
-                + " at most \(ScryptParameters.memoryMaxBytes >> 20) MiB (128 · r · 2^ln bytes)")
+                + " at most \(ScryptParameters.memoryMaxBytes >> 20) MiB (128 · r · 2^ln bytes)"
+        )
         guard fields.count == 5, let values = assignments(fields[2], ["ln", "r", "p"]),
             let logN = number(values[0], 10...20), let r = number(values[1], 1...32),
             let p = number(values[2], 1...16), let salt = Base64.decode(fields[3], padding: .forbidden),
@@ -86,10 +91,12 @@ extension PasswordHash {
             throw Flaw(
                 found: "a $scram-sha-256$ hash with a flaw",
                 expected: "$scram-sha-256$i=10000$salt$storedKey$serverKey,"
-                    + " \(ScramCredential.iterationsMin) to \(iterationsMax) iterations")
+                    + " \(ScramCredential.iterationsMin) to \(iterationsMax) iterations"
+            )
         }
         return .scram(
-            ScramCredential(salt: salt, iterations: iterations, storedKey: storedKey, serverKey: serverKey))
+            ScramCredential(salt: salt, iterations: iterations, storedKey: storedKey, serverKey: serverKey)
+        )
     }
 
     /// The values of `a=1,b=2` where the names are these in this order.

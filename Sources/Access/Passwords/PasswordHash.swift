@@ -38,14 +38,24 @@ package enum PasswordHash: Sendable, Equatable {
         switch self {
         case .scrypt(let parameters, let salt, let hash):
             let key = try Crypto.scrypt(
-                password: password, salt: salt, logN: parameters.logN, r: parameters.r, p: parameters.p,
-                count: hash.count)
+                password: password,
+                salt: salt,
+                logN: parameters.logN,
+                r: parameters.r,
+                p: parameters.p,
+                count: hash.count
+            )
             return Crypto.equal(key, hash)
         case .scram(let credential):
             return try credential.verify(password)
         case .pbkdf2SHA512(let iterations, let salt, let hash):
             let key = try Crypto.pbkdf2(
-                .sha512, password: password, salt: salt, iterations: iterations, count: hash.count)
+                .sha512,
+                password: password,
+                salt: salt,
+                iterations: iterations,
+                count: hash.count
+            )
             return Crypto.equal(key, hash)
         case .sha512(let salt, let hash):
             return Crypto.equal(try Crypto.sha512(password + salt), hash)
@@ -54,11 +64,18 @@ package enum PasswordHash: Sendable, Equatable {
 
     /// A fresh scrypt hash with a salt of 16 random bytes.
     package static func scrypt(
-        _ password: [UInt8], _ parameters: ScryptParameters = ScryptParameters()
+        _ password: [UInt8],
+        _ parameters: ScryptParameters = ScryptParameters()
     ) throws -> PasswordHash {
         let salt = try Crypto.randomBytes(16)
         let hash = try Crypto.scrypt(
-            password: password, salt: salt, logN: parameters.logN, r: parameters.r, p: parameters.p, count: 32)
+            password: password,
+            salt: salt,
+            logN: parameters.logN,
+            r: parameters.r,
+            p: parameters.p,
+            count: 32
+        )
         return .scrypt(parameters, salt: salt, hash: hash)
     }
 
@@ -87,7 +104,8 @@ package enum PasswordHash: Sendable, Equatable {
             case .scrypt(let parameters): .scrypt(parameters, salt: salt, hash: short)
             case .scram(let iterations):
                 .scram(
-                    ScramCredential(salt: salt, iterations: iterations, storedKey: short, serverKey: short))
+                    ScramCredential(salt: salt, iterations: iterations, storedKey: short, serverKey: short)
+                )
             case .pbkdf2SHA512(let iterations):
                 .pbkdf2SHA512(iterations: iterations, salt: salt, hash: long)
             case .sha512: .sha512(salt: salt, hash: long)

@@ -36,7 +36,8 @@ package struct PreSharedKeys: Sendable {
             else {
                 refuse(
                     "a key that is not hexadecimal or not of the right length",
-                    "1 to \(Self.keySizeMaxBytes) bytes, two hexadecimal digits each, without 0x")
+                    "1 to \(Self.keySizeMaxBytes) bytes, two hexadecimal digits each, without 0x"
+                )
                 continue
             }
             if keys.updateValue(key, forKey: identity) != nil {

@@ -57,16 +57,20 @@ package struct RuleFile: Sendable {
                     let rule = try Self.rule(keyword, rest, substituting: true, rank: .pattern)
                     if !rule.filter.usesClientID, !rule.filter.usesUsername {
                         warnings.append(
-                            "\(path), line \(number): the pattern has no %c or %u, so it is for everybody")
+                            "\(path), line \(number): the pattern has no %c or %u, so it is for everybody"
+                        )
                     }
                     patterns.append(rule)
                 default:
                     throw Flaw(
-                        found: "\"\(keyword)\"", expected: "topic, user or pattern as the first word, or #")
+                        found: "\"\(keyword)\"",
+                        expected: "topic, user or pattern as the first word, or #"
+                    )
                 }
             } catch {
                 errors.append(
-                    AccessSettingsError(path, line: number, found: error.found, expected: error.expected))
+                    AccessSettingsError(path, line: number, found: error.found, expected: error.expected)
+                )
             }
         }
         if !errors.isEmpty { throw AccessSettingsErrors(errors) }
@@ -80,12 +84,16 @@ package struct RuleFile: Sendable {
     /// The word after the keyword is the access only if another word follows: `topic read` is a rule for
     /// the topic `read`, as mosquitto takes it.
     private static func rule(
-        _ keyword: Substring, _ rest: Substring, substituting: Bool, rank: TopicRule.Rank
+        _ keyword: Substring,
+        _ rest: Substring,
+        substituting: Bool,
+        rank: TopicRule.Rank
     ) throws(Flaw) -> TopicRule {
         guard !rest.isEmpty else {
             throw Flaw(
                 found: "\(keyword) without a filter",
-                expected: "\(keyword) [read|write|readwrite|deny] <filter>")
+                expected: "\(keyword) [read|write|readwrite|deny] <filter>"
+            )
         }
         var (access, filter) = firstWord(rest)
         if filter.isEmpty { (access, filter) = ("readwrite", rest) }
@@ -99,11 +107,17 @@ package struct RuleFile: Sendable {
         default:
             throw Flaw(
                 found: "access \"\(access)\"",
-                expected: "read, write, readwrite or deny (needed where the filter has a space)")
+                expected: "read, write, readwrite or deny (needed where the filter has a space)"
+            )
         }
         do throws(FilterFlaw) {
             return try TopicRule(
-                effect, actions, filter: String(filter), substituting: substituting, rank: rank)
+                effect,
+                actions,
+                filter: String(filter),
+                substituting: substituting,
+                rank: rank
+            )
         } catch {
             throw Flaw(found: "filter \"\(filter)\"", expected: "a topic filter: \(error.rawValue)")
         }

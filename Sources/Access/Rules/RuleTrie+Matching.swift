@@ -55,7 +55,9 @@ extension RuleTrie {
     }
 
     private static func literalChild(
-        of node: Node, _ level: UnsafeRawBufferPointer, _ edges: UnsafeBufferPointer<Edge>,
+        of node: Node,
+        _ level: UnsafeRawBufferPointer,
+        _ edges: UnsafeBufferPointer<Edge>,
         _ bytes: UnsafeRawBufferPointer
     ) -> UInt32? {
         var low = Int(node.firstEdge)
@@ -65,7 +67,9 @@ extension RuleTrie {
             let text = edges[middle].text
             let offset = Int(text.offset)
             let order = Self.order(
-                level, UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(text.count)]))
+                level,
+                UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(text.count)])
+            )
             if order == 0 { return edges[middle].child }
             if order < 0 { high = middle } else { low = middle + 1 }
         }
@@ -99,7 +103,10 @@ extension RuleTrie {
 
     /// Whether `level` is what the pieces of `edge` come to for a client with `names`.
     func template(
-        _ edge: TemplateEdge, matches level: UnsafeRawBufferPointer, isFirst: Bool, _ names: ClientNames
+        _ edge: TemplateEdge,
+        matches level: UnsafeRawBufferPointer,
+        isFirst: Bool,
+        _ names: ClientNames
     ) -> Bool {
         var place = 0
         let first = Int(edge.firstPiece)
@@ -129,7 +136,9 @@ extension RuleTrie {
 
     /// The length of `text` when `level` has it at `place`.
     private static func length(
-        of text: some Sequence<UInt8>, in level: UnsafeRawBufferPointer, at place: Int
+        of text: some Sequence<UInt8>,
+        in level: UnsafeRawBufferPointer,
+        at place: Int
     ) -> Int? {
         var index = place
         for byte in text {

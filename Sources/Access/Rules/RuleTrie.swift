@@ -117,8 +117,11 @@ struct RuleTrie: Sendable {
             for (template, child) in builder.templates {
                 templateEdges.append(
                     TemplateEdge(
-                        firstPiece: UInt32(pieces.count), pieceCount: UInt32(template.count),
-                        child: UInt32(queue.count)))
+                        firstPiece: UInt32(pieces.count),
+                        pieceCount: UInt32(template.count),
+                        child: UInt32(queue.count)
+                    )
+                )
                 pieces.append(contentsOf: template.map { store($0) })
                 queue.append(child)
                 nodes.append(Node())

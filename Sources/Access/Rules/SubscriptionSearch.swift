@@ -135,8 +135,11 @@ struct SubscriptionSearch {
         // A node has one parent and is reached from it by one level text in one way, except that two
         // templates can come to the same text; those are two nodes. So nothing is there twice.
         return State(
-            nodes: next.sorted(), passed: passed, filterPlace: min(state.filterPlace + 1, filter.count),
-            depth: state.depth == .none && text?.isEmpty == true ? .emptyLevel : .some)
+            nodes: next.sorted(),
+            passed: passed,
+            filterPlace: min(state.filterPlace + 1, filter.count),
+            depth: state.depth == .none && text?.isEmpty == true ? .emptyLevel : .some
+        )
     }
 }
 

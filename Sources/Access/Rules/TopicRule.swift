@@ -28,7 +28,11 @@ package struct TopicRule: Sendable, Hashable {
     /// - Parameter substituting: Whether `%c` and `%u` in `filter` stand for the client's names.
     /// - Throws: ``FilterTemplate/Flaw`` where `filter` is not a topic filter `[MQTT-4.7.1-1]`.
     package init(
-        _ effect: Effect, _ actions: Actions, filter: String, substituting: Bool, rank: Rank = .client
+        _ effect: Effect,
+        _ actions: Actions,
+        filter: String,
+        substituting: Bool,
+        rank: Rank = .client
     ) throws(FilterFlaw) {
         self.effect = effect
         self.actions = actions

@@ -63,7 +63,9 @@ package final class TopicRules: Sendable {
     }
 
     private func permits(
-        _ action: TopicRule.Actions, _ topic: UnsafeRawBufferPointer, _ names: ClientNames
+        _ action: TopicRule.Actions,
+        _ topic: UnsafeRawBufferPointer,
+        _ names: ClientNames
     ) -> Bool {
         var bits = closedRanks(for: names, action)
         // Nothing can be allowed any more: the denial stands first.

@@ -63,7 +63,9 @@ package struct ScramClient: Sendable {
         let comma = [UInt8(ascii: ",")]
         let authMessage = bare + comma + message + comma + withoutProof
         let proof = ScramMessage.xor(
-            keys.clientKey, try Crypto.hmacSHA256(key: keys.storedKey, authMessage))
+            keys.clientKey,
+            try Crypto.hmacSHA256(key: keys.storedKey, authMessage)
+        )
         state = .sentFinal(serverSignature: try Crypto.hmacSHA256(key: keys.serverKey, authMessage))
         return withoutProof + Array(",p=\(Base64.encode(proof, padded: true))".utf8)
     }

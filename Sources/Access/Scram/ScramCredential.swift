@@ -30,9 +30,16 @@ package struct ScramCredential: Sendable, Hashable {
 
     package init(password: String, salt: [UInt8], iterations: UInt32) throws {
         let keys = try ScramKeys(
-            password: Array(try SASLprep.prepare(password).utf8), salt: salt, iterations: iterations)
+            password: Array(try SASLprep.prepare(password).utf8),
+            salt: salt,
+            iterations: iterations
+        )
         self.init(
-            salt: salt, iterations: iterations, storedKey: keys.storedKey, serverKey: keys.serverKey)
+            salt: salt,
+            iterations: iterations,
+            storedKey: keys.storedKey,
+            serverKey: keys.serverKey
+        )
     }
 
     /// Whether `password`, sent as it is, is the one that this was made from.
@@ -55,7 +62,12 @@ struct ScramKeys {
     init(password: [UInt8], salt: [UInt8], iterations: UInt32) throws {
         // Hi() is PBKDF2 with HMAC() as the pseudorandom function (RFC 5802, 2.2).
         let salted = try Crypto.pbkdf2(
-            .sha256, password: password, salt: salt, iterations: iterations, count: 32)
+            .sha256,
+            password: password,
+            salt: salt,
+            iterations: iterations,
+            count: 32
+        )
         clientKey = try Crypto.hmacSHA256(key: salted, Array("Client Key".utf8))
         storedKey = try Crypto.sha256(clientKey)
         serverKey = try Crypto.hmacSHA256(key: salted, Array("Server Key".utf8))

@@ -47,7 +47,9 @@ package struct ScramServer: Sendable {
     ///   - decoySecret: Random and kept, for the salts of users that are not there.
     ///   - lookup: The credential of a user, by its prepared name.
     package init(
-        nonce: [UInt8], decoySecret: [UInt8], decoyIterations: UInt32 = ScramCredential.iterationsDefault,
+        nonce: [UInt8],
+        decoySecret: [UInt8],
+        decoyIterations: UInt32 = ScramCredential.iterationsDefault,
         lookup: @escaping @Sendable (String) -> (name: String, credential: ScramCredential)?
     ) {
         self.nonce = nonce
@@ -71,7 +73,11 @@ package struct ScramServer: Sendable {
     /// client-first-message = gs2-header client-first-message-bare
     private mutating func receiveFirst(_ message: [UInt8]) throws -> Step {
         state = .done
-        let parts = message.split(separator: UInt8(ascii: ","), maxSplits: 2, omittingEmptySubsequences: false)
+        let parts = message.split(
+            separator: UInt8(ascii: ","),
+            maxSplits: 2,
+            omittingEmptySubsequences: false
+        )
         guard parts.count == 3 else { return .malformed("no GS2 header") }
         switch parts[0] {
         // "y": the client thinks that we have no channel binding, and so it is.
@@ -92,7 +98,8 @@ package struct ScramServer: Sendable {
             return .malformed("a nonce of fewer than \(Self.nonceSizeMinBytes) printable characters")
         }
         // To act for another user is not offered.
-        guard authorization.isEmpty || ScramMessage.decodeName(Array(authorization.dropFirst(2))) == name else {
+        guard authorization.isEmpty || ScramMessage.decodeName(Array(authorization.dropFirst(2))) == name
+        else {
             return .malformed("another authorization identity")
         }
 
@@ -103,9 +110,14 @@ package struct ScramServer: Sendable {
         let answer = Array("r=".utf8) + wholeNonce + Array(",s=\(salt),i=\(credential.iterations)".utf8)
         state = .challenged(
             Exchange(
-                user: found?.name ?? user, credential: credential, isUser: found != nil,
-                gs2Header: Array(message.prefix(message.count - bare.count)), nonce: wholeNonce,
-                authMessage: bare + [UInt8(ascii: ",")] + answer))
+                user: found?.name ?? user,
+                credential: credential,
+                isUser: found != nil,
+                gs2Header: Array(message.prefix(message.count - bare.count)),
+                nonce: wholeNonce,
+                authMessage: bare + [UInt8(ascii: ",")] + answer
+            )
+        )
         return .challenge(answer)
     }
 
@@ -136,7 +148,10 @@ package struct ScramServer: Sendable {
     private func decoy(for user: String) throws -> ScramCredential {
         let bytes = try Crypto.hmacSHA256(key: decoySecret, Array(user.utf8))
         return ScramCredential(
-            salt: Array(bytes.prefix(16)), iterations: decoyIterations,
-            storedKey: try Crypto.hmacSHA256(key: decoySecret, bytes), serverKey: bytes)
+            salt: Array(bytes.prefix(16)),
+            iterations: decoyIterations,
+            storedKey: try Crypto.hmacSHA256(key: decoySecret, bytes),
+            serverKey: bytes
+        )
     }
 }

@@ -31,7 +31,9 @@ enum JSONValue: Decodable, Sendable {
 
     /// The members of an object; `nil` where `bytes` are not one JSON object of reasonable depth.
     static func object(_ bytes: [UInt8]) -> [String: JSONValue]? {
-        guard isShallow(bytes), case .object(let members)? = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else {
+        guard isShallow(bytes),
+            case .object(let members)? = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+        else {
             return nil
         }
         return members

@@ -13,8 +13,13 @@ struct KeySet: Sendable {
             do throws(AccessSettingsError) { try add(source) } catch { errors.append(error) }
         }
         if keys.count > Self.keysMax {
-            errors.append(AccessSettingsError(
-                "access.tokens.keys", found: "\(keys.count) keys", expected: "at most \(Self.keysMax)"))
+            errors.append(
+                AccessSettingsError(
+                    "access.tokens.keys",
+                    found: "\(keys.count) keys",
+                    expected: "at most \(Self.keysMax)"
+                )
+            )
         }
         if !errors.isEmpty { throw AccessSettingsErrors(errors) }
     }
@@ -32,32 +37,42 @@ struct KeySet: Sendable {
             // What an editor or echo leaves behind.
             if secret.last == UInt8(ascii: "\n") { secret.removeLast() }
             if secret.last == UInt8(ascii: "\r") { secret.removeLast() }
-            keys.append(try Self.placed(path) { () throws(VerificationKey.Flaw) in
-                try VerificationKey(secret: secret, id: id)
-            })
+            keys.append(
+                try Self.placed(path) { () throws(VerificationKey.Flaw) in
+                    try VerificationKey(secret: secret, id: id)
+                }
+            )
         case .pemFile(let path, let id):
             let pem = try TextFile.bytes(path, expected: "a readable file with a public key")
-            keys.append(try Self.placed(path) { () throws(VerificationKey.Flaw) in
-                VerificationKey(publicKey: try PublicKey(pem: pem), id: id)
-            })
+            keys.append(
+                try Self.placed(path) { () throws(VerificationKey.Flaw) in
+                    VerificationKey(publicKey: try PublicKey(pem: pem), id: id)
+                }
+            )
         case .jwksFile(let path):
             let bytes = try TextFile.bytes(path, expected: "a readable JWK set")
             guard let list = JSONValue.object(bytes)?["keys"]?.array else {
                 throw AccessSettingsError(
-                    path, found: "no JSON object with an array \"keys\"", expected: "a JWK set (RFC 7517 5)")
+                    path,
+                    found: "no JSON object with an array \"keys\"",
+                    expected: "a JWK set (RFC 7517 5)"
+                )
             }
             let count = keys.count
             for (index, entry) in list.enumerated() { try addKey(entry, "\(path), key \(index + 1)") }
             if keys.count == count {
                 throw AccessSettingsError(
-                    path, found: "no key to verify tokens with",
-                    expected: "at least one key for HS256, RS256 or ES256")
+                    path,
+                    found: "no key to verify tokens with",
+                    expected: "at least one key for HS256, RS256 or ES256"
+                )
             }
         }
     }
 
     private static func placed<T>(
-        _ place: String, _ body: () throws(VerificationKey.Flaw) -> T
+        _ place: String,
+        _ body: () throws(VerificationKey.Flaw) -> T
     ) throws(AccessSettingsError) -> T {
         do throws(VerificationKey.Flaw) { return try body() } catch {
             throw AccessSettingsError(place, found: error.found, expected: error.expected)
@@ -74,7 +89,8 @@ struct KeySet: Sendable {
             warnings.append("\(place): passed over, its use is \"\(use)\"")
             return
         }
-        if let operations = members["key_ops"]?.array, !operations.contains(where: { $0.string == "verify" }) {
+        if let operations = members["key_ops"]?.array, !operations.contains(where: { $0.string == "verify" })
+        {
             warnings.append("\(place): passed over, \"verify\" is none of its operations")
             return
         }
@@ -84,7 +100,10 @@ struct KeySet: Sendable {
                 let bytes = Base64.decode(text.utf8, .url, padding: .forbidden), !bytes.isEmpty
             else {
                 throw AccessSettingsError(
-                    place, found: "no proper \"\(name)\"", expected: "base64url without padding (RFC 7518 6)")
+                    place,
+                    found: "no proper \"\(name)\"",
+                    expected: "base64url without padding (RFC 7518 6)"
+                )
             }
             return bytes
         }
@@ -92,22 +111,29 @@ struct KeySet: Sendable {
         switch (type, members["crv"]?.string) {
         case ("oct", _) where algorithm == nil || algorithm == "HS256":
             let secret = try bytes("k")
-            keys.append(try Self.placed(place) { () throws(VerificationKey.Flaw) in
-                try VerificationKey(secret: secret, id: id)
-            })
+            keys.append(
+                try Self.placed(place) { () throws(VerificationKey.Flaw) in
+                    try VerificationKey(secret: secret, id: id)
+                }
+            )
         case ("RSA", _) where algorithm == nil || algorithm == "RS256":
             let (modulus, exponent) = (try bytes("n"), try bytes("e"))
-            keys.append(try Self.placed(place) { () throws(VerificationKey.Flaw) in
-                VerificationKey(publicKey: try PublicKey(modulus: modulus, exponent: exponent), id: id)
-            })
+            keys.append(
+                try Self.placed(place) { () throws(VerificationKey.Flaw) in
+                    VerificationKey(publicKey: try PublicKey(modulus: modulus, exponent: exponent), id: id)
+                }
+            )
         case ("EC", "P-256") where algorithm == nil || algorithm == "ES256":
             let (x, y) = (try bytes("x"), try bytes("y"))
-            keys.append(try Self.placed(place) { () throws(VerificationKey.Flaw) in
-                VerificationKey(publicKey: try PublicKey(x: x, y: y), id: id)
-            })
+            keys.append(
+                try Self.placed(place) { () throws(VerificationKey.Flaw) in
+                    VerificationKey(publicKey: try PublicKey(x: x, y: y), id: id)
+                }
+            )
         default:
             warnings.append(
-                "\(place): passed over, a key \"\(type)\" for \(algorithm ?? members["crv"]?.string ?? "another algorithm")")
+                "\(place): passed over, a key \"\(type)\" for \(algorithm ?? members["crv"]?.string ?? "another algorithm")"
+            )
         }
     }
 }

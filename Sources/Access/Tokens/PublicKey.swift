@@ -25,7 +25,10 @@ final class PublicKey: @unchecked Sendable {
             // RFC 7518 3.3: 2048 bits or larger MUST be used.
             let bits = EVP_PKEY_get_bits(key)
             guard bits >= 2_048 else {
-                throw VerificationKey.Flaw(found: "an RSA key of \(bits) bits", expected: "at least 2048 bits")
+                throw VerificationKey.Flaw(
+                    found: "an RSA key of \(bits) bits",
+                    expected: "at least 2048 bits"
+                )
             }
         } else if EVP_PKEY_is_a(key, "EC") == 1 {
             kind = .p256
@@ -38,7 +41,9 @@ final class PublicKey: @unchecked Sendable {
             }
         } else {
             throw VerificationKey.Flaw(
-                found: "a key of another kind", expected: "an RSA key (RS256) or a P-256 key (ES256)")
+                found: "a key of another kind",
+                expected: "an RSA key (RS256) or a P-256 key (ES256)"
+            )
         }
     }
 
@@ -49,7 +54,8 @@ final class PublicKey: @unchecked Sendable {
         if text.contains("PRIVATE KEY-----") {
             throw VerificationKey.Flaw(
                 found: "a private key, which belongs to whoever issues tokens",
-                expected: "its public key (openssl pkey -pubout) or a certificate")
+                expected: "its public key (openssl pkey -pubout) or a certificate"
+            )
         }
         guard let source = BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else {
             throw VerificationKey.Flaw(found: "no memory", expected: "some")
@@ -66,7 +72,9 @@ final class PublicKey: @unchecked Sendable {
         }
         guard let key else {
             throw VerificationKey.Flaw(
-                found: "no key that libcrypto can read", expected: "a PUBLIC KEY or CERTIFICATE as PEM")
+                found: "no key that libcrypto can read",
+                expected: "a PUBLIC KEY or CERTIFICATE as PEM"
+            )
         }
         try self.init(taking: key)
     }
@@ -114,7 +122,8 @@ final class PublicKey: @unchecked Sendable {
         if kind == .p256 {
             guard signature.count == 64 else { return false }
             signature = DER.sequence(
-                DER.unsignedInteger(Array(signature[..<32])) + DER.unsignedInteger(Array(signature[32...])))
+                DER.unsignedInteger(Array(signature[..<32])) + DER.unsignedInteger(Array(signature[32...]))
+            )
         }
         guard let context = EVP_MD_CTX_new() else { return false }
         defer { EVP_MD_CTX_free(context) }

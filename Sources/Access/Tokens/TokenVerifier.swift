@@ -11,6 +11,12 @@ package struct TokenVerifier: Sendable {
         package var roles: [String]
         /// `exp`, in Unix seconds, leeway included: the session ends then.
         package var expiry: Int64?
+
+        package init(username: String, roles: [String], expiry: Int64?) {
+            self.username = username
+            self.roles = roles
+            self.expiry = expiry
+        }
     }
 
     package enum Failure: Error, Sendable, Equatable {
@@ -33,7 +39,8 @@ package struct TokenVerifier: Sendable {
 
     /// Whether `password` is a token by its looks: three parts, the first a JSON object.
     package func looksLikeToken(_ password: [UInt8]) -> Bool {
-        guard password.count <= settings.sizeMaxBytes, password.count(where: { $0 == UInt8(ascii: ".") }) == 2,
+        guard password.count <= settings.sizeMaxBytes,
+            password.count(where: { $0 == UInt8(ascii: ".") }) == 2,
             let end = password.firstIndex(of: UInt8(ascii: ".")),
             let header = Base64.decode(password[..<end], .url, padding: .forbidden)
         else { return false }
@@ -53,7 +60,8 @@ package struct TokenVerifier: Sendable {
         else { throw .refused("not three base64url parts with a JSON header") }
 
         // RFC 8725 3.1: only algorithms that we asked for, and each key with one only.
-        guard let name = header["alg"]?.string, let algorithm = VerificationKey.Algorithm(rawValue: name) else {
+        guard let name = header["alg"]?.string, let algorithm = VerificationKey.Algorithm(rawValue: name)
+        else {
             throw .refused("an algorithm other than HS256, RS256 and ES256")
         }
         // RFC 7515 4.1.11: extensions that must be understood, and none is.
@@ -63,7 +71,9 @@ package struct TokenVerifier: Sendable {
 
         let message = Array(token[..<(token.count - parts[2].count - 1)])
         let candidates = keys.candidates(algorithm, id: id)
-        guard !candidates.isEmpty else { throw .refused("no key for \(algorithm.rawValue) with this \"kid\"") }
+        guard !candidates.isEmpty else {
+            throw .refused("no key for \(algorithm.rawValue) with this \"kid\"")
+        }
         guard candidates.contains(where: { $0.verifies(signature, of: message) }) else {
             throw .refused("a wrong signature")
         }
@@ -76,7 +86,8 @@ package struct TokenVerifier: Sendable {
         if let issuer = settings.issuer, claims["iss"]?.string != issuer { throw .refused("another issuer") }
         if let audience = settings.audience {
             // RFC 7519 4.1.3: one string or an array of them.
-            let audiences = claims["aud"]?.array?.compactMap(\.string) ?? [claims["aud"]?.string].compactMap(\.self)
+            let audiences =
+                claims["aud"]?.array?.compactMap(\.string) ?? [claims["aud"]?.string].compactMap(\.self)
             guard audiences.contains(audience) else { throw .refused("another audience") }
         }
         let leeway = settings.leewaySeconds
