@@ -59,10 +59,11 @@ package final class SimulatedDisk: Disk {
         state.withLock { $0.names[path]?.cache }
     }
 
-    /// Puts a file in place, durable.
+    /// Puts a file in place, durable; one that is there already, also for those who have it open.
     package func place(_ path: String, _ bytes: [UInt8]) {
         state.withLock { state in
-            let node = SimulatedNode()
+            let node = state.names[path] ?? SimulatedNode()
+            node.dirty = []
             node.cache = bytes
             node.medium = bytes
             state.names[path] = node

@@ -94,13 +94,17 @@ package final class CheckpointWriter {
         header.store(to: record)
         if let context {
             let payload = record + RecordHeader.byteCount
-            guard context.seal(payload, length: filled, position: position, header: UnsafeRawPointer(record)) else {
+            guard context.seal(payload, length: filled, position: position, header: UnsafeRawPointer(record))
+            else {
                 throw Libcrypto.error("AES-256-GCM")
             }
         }
         header.storeChecksums(to: record, salt: file.header.salt)
         do throws(DiskError) {
-            try file.file.write(UnsafeRawBufferPointer(start: record, count: size), at: file.offset(of: position))
+            try file.file.write(
+                UnsafeRawBufferPointer(start: record, count: size),
+                at: file.offset(of: position)
+            )
         } catch {
             throw LogError(error)
         }

@@ -129,7 +129,8 @@ extension Log {
         } catch {
             // A fresh segment has promised nothing: the next attempt makes another.
             if isFresh { committer.abandonWriter() }
-            throw error
+            // The handle still knows the file by the temporary name it was made under.
+            throw DiskError(error.operation, writer.path, code: error.code)
         }
         return isFresh
     }

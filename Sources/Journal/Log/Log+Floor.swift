@@ -33,6 +33,11 @@ extension Log {
         }
     }
 
+    /// The user's records that a policy dropped since this opening, old and new ones.
+    package var recordsDropped: UInt64 {
+        shared.withLock { $0.retention.recordsDropped &+ $0.retention.droppedNewest }
+    }
+
     /// Whether time or a cursor may make the log release something though nobody appends.
     package var wantsUpkeep: Bool {
         shared.withLock { $0.table.count > 1 || $0.retention.droppedNewest > 0 }

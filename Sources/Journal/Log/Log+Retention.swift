@@ -205,7 +205,9 @@ extension Log {
 
     private func header(of base: LogPosition) throws(LogError) -> SegmentHeader {
         let cached = shared.withLock { shared in
-            shared.table.index(at: base).flatMap { shared.table[$0].base == base ? shared.table[$0].file : nil }
+            shared.table.index(at: base).flatMap {
+                shared.table[$0].base == base ? shared.table[$0].file : nil
+            }
         }
         if let cached { return cached.header }
         return try SegmentFile.open(disk, directory: directory, base: base, keys: nil).header

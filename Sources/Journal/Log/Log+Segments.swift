@@ -22,7 +22,9 @@ extension Log {
     }
 
     /// Creates a file with `header`, sealed with `key` where there is one, under a temporary name.
-    func makeFile(_ path: String, _ header: SegmentHeader, _ key: KeyRing.Key?) throws(DiskError) -> SegmentFile {
+    func makeFile(_ path: String, _ header: SegmentHeader, _ key: KeyRing.Key?) throws(DiskError)
+        -> SegmentFile
+    {
         var header = header
         var sealer: RecordSealer?
         do throws(LogError) {

@@ -11,6 +11,13 @@ final class SegmentInfo: Sendable {
         self.sealer = sealer
     }
 
+    /// Whether a record may stand here: in a sealed file only what a repair put there is not sealed.
+    @inline(__always)
+    func allows(_ record: RecordHeader) -> Bool {
+        record.isSealed || header.seal == nil || record.type == RecordType.gap
+            || record.type == RecordType.padding
+    }
+
     /// Where a position stands in the file.
     @inline(__always)
     func offset(of position: LogPosition) -> UInt64 {

@@ -48,9 +48,12 @@ struct SegmentTable {
         return removed
     }
 
-    /// Where the records before `base` end.
+    /// Where the records before `base` end; segments without any do not count.
     func end(before base: LogPosition) -> LogPosition? {
-        segments.last { $0.base < base }.map { min($0.end, base) }
+        if let last = segments.last(where: { $0.base < base && $0.end > $0.base }) {
+            return min(last.end, base)
+        }
+        return segments.first { $0.base < base }?.file?.header.previousEnd
     }
 
     /// Makes way for a segment that begins at `base`: what the others have from there on is no

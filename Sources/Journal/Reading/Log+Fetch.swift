@@ -19,6 +19,8 @@ enum FetchJump {
     case unused
     /// Retention took what was there.
     case dropped
+    /// Records were there up to this position, and the file that held them ends too early or is gone.
+    case lost(until: LogPosition)
 }
 
 private enum Plan {
@@ -44,6 +46,8 @@ extension Log {
             switch plan(position, buffer, atLeast: atLeast) {
             case .done(.jump(let start, .dropped)) where !hasRecords(between: position, and: start):
                 return .jump(to: start, .unused)
+            case .done(.jump(let next, .unused)):
+                return .jump(to: next, gap(from: position, to: next))
             case .done(let fetch):
                 return fetch
             case .read(let segment, let available):
@@ -151,6 +155,17 @@ extension Log {
         return shared.withLock { shared in
             shared.table.index(at: position).flatMap { shared.table[$0].file }
         }
+    }
+
+    /// What lies between the end of one segment and the base of the next: the next one knows where
+    /// the one before it ended when it was made.
+    private func gap(from position: LogPosition, to next: LogPosition) -> FetchJump {
+        guard position < next, hasSegment(next), (try? openForReading(next)) != nil else { return .unused }
+        let header = shared.withLock { shared in
+            shared.table.index(at: next).flatMap { shared.table[$0].file?.header }
+        }
+        guard let header, header.base == next, header.previousEnd > position else { return .unused }
+        return .lost(until: header.previousEnd)
     }
 
     /// Whether the log ever had records in a range that ends where its oldest segment begins.

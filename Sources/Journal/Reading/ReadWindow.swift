@@ -69,6 +69,10 @@ struct ReadWindow {
                 room: room - UInt64(offset)
             ) {
             case .valid(let header):
+                guard segment.allows(header) else {
+                    passOver(header.recordByteCount, segment, "a record of a sealed log is not sealed")
+                    continue
+                }
                 if header.isSealed, !RecordType.isInternal(header.type) {
                     guard try open(header, start + offset, segment) else {
                         passOver(
@@ -159,7 +163,7 @@ struct ReadWindow {
             self.count = count
             if count < atLeast { endsEarly(file.info, missing: room) }
         case .jump(let next, let kind):
-            if case .dropped = kind { note(.dropped(from: position, to: next)) }
+            passOver(kind, to: next, log)
             position = next
         case .unusable(let end, let error):
             note(
@@ -198,6 +202,25 @@ struct ReadWindow {
         )
         position += missing
         (offset, count) = (0, 0)
+    }
+
+    private mutating func passOver(_ jump: FetchJump, to next: LogPosition, _ log: Log) {
+        switch jump {
+        case .unused: break
+        case .dropped: note(.dropped(from: position, to: next))
+        case .lost(let end):
+            note(
+                .damaged(
+                    DamageReport(
+                        path: log.directory,
+                        offset: 0,
+                        length: end - position,
+                        position: position,
+                        reason: "the file that held these records is gone or ends too early"
+                    )
+                )
+            )
+        }
     }
 
     private mutating func passOver(_ size: Int, _ segment: SegmentInfo, _ reason: String) {

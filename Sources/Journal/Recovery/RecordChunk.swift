@@ -46,6 +46,7 @@ struct RecordChunk {
                 room: end - position
             ) {
             case .valid(let header):
+                guard segment.info.allows(header) else { return .invalid(header) }
                 let payload = UnsafeMutableRawBufferPointer(
                     rebasing: bytes[
                         offset + RecordHeader.byteCount..<offset + RecordHeader.byteCount + Int(header.length)

@@ -54,7 +54,9 @@ struct Recovery {
         fill(segments, scan)
         try takeUnproven(newest, scan)
         recovered.checkpoints = checkpoints
-        guard let highest = [highest, checkpoints.kept.last?.position].compactMap({ $0 }).max() else { return }
+        guard let highest = [highest, checkpoints.kept.last?.position].compactMap({ $0 }).max() else {
+            return
+        }
         // More than may have been handed out behind what is durable; see ``Log``.
         let isWhole =
             scan?.wasClosed == true && unusable.isEmpty
