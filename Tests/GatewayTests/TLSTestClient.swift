@@ -113,8 +113,10 @@ final class TLSTestClient {
 
     /// What is to go to the server.
     func takeOutput() -> [UInt8] {
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        let count = BIO_read(output, &buffer, Int32(buffer.count))
+        let waiting = BIO_ctrl_pending(output)
+        guard waiting > 0 else { return [] }
+        var buffer = [UInt8](repeating: 0, count: waiting)
+        let count = BIO_read(output, &buffer, Int32(waiting))
         return count > 0 ? Array(buffer[..<Int(count)]) : []
     }
 
