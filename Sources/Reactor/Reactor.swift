@@ -57,6 +57,7 @@ package struct Reactor: ~Copyable {
             Glibc.close(epoll)
             throw error
         }
+        let settings = settings.bounded
         self.settings = settings
         self.epoll = epoll
         self.waker = waker
@@ -65,9 +66,9 @@ package struct Reactor: ~Copyable {
         reserve = open("/dev/null", O_RDONLY | O_CLOEXEC)
         peerStorage = .allocate(capacity: 1)
         peerStorage.initialize(to: sockaddr_storage())
-        events = .allocate(capacity: max(1, settings.eventsPerWait))
+        events = .allocate(capacity: settings.eventsPerWait)
         storage = .allocate(
-            byteCount: Self.headroomBytes + max(4096, settings.readBufferBytes),
+            byteCount: Self.headroomBytes + settings.readBufferBytes,
             alignment: 4096
         )
     }
@@ -122,8 +123,9 @@ package struct Reactor: ~Copyable {
     private func milliseconds(until deadline: UInt64?) -> Int32 {
         let nearest = min(deadline ?? .max, timers.count > 0 ? timers.nextDeadline ?? .max : .max)
         guard nearest != .max else { return -1 }
-        // Not `now`: the turn may have taken longer than what is left.
-        let current = MonotonicClock.now()
+        // The turn may have taken longer than what is left of a short wait; of a long one it is too small a part
+        // to ask the clock again.
+        let current = nearest &- now > 100_000_000 && nearest > now ? now : MonotonicClock.now()
         guard nearest > current else { return 0 }
         // Rounded up: waking a moment too early would cost a second turn.
         return Int32(min((nearest - current + 999_999) / 1_000_000, 3_600_000))
@@ -208,7 +210,7 @@ package struct Reactor: ~Copyable {
             sockets.entries[slot].flags.insert(.readable)
             return nil
         }
-        let capacity = max(4096, settings.readBufferBytes)
+        let capacity = settings.readBufferBytes
         let start = storage + Self.headroomBytes
         let descriptor = sockets.entries[slot].descriptor
         var count = recv(descriptor, start, capacity, 0)

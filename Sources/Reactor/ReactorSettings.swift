@@ -11,6 +11,16 @@ package struct ReactorSettings: Sendable {
     package var acceptsPerTurn = 64
 
     package init() {}
+
+    /// Every value within its range.
+    var bounded: ReactorSettings {
+        var settings = self
+        settings.readBufferBytes = min(max(readBufferBytes, 4 << 10), 16 << 20)
+        settings.turnBudgetBytes = min(max(turnBudgetBytes, 4 << 10), 1 << 30)
+        settings.eventsPerWait = min(max(eventsPerWait, 1), 65_536)
+        settings.acceptsPerTurn = min(max(acceptsPerTurn, 1), 65_536)
+        return settings
+    }
 }
 
 /// Counters of one reactor since its start. Each counts system calls or what they brought.

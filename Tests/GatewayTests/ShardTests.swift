@@ -29,7 +29,9 @@ import Testing
         }
     }
 
-    @Test func `a client is moved to the shard where its session lives, and takes it over there`() async throws {
+    @Test func `a client is moved to the shard where its session lives, and takes it over there`()
+        async throws
+    {
         let server = try server(shards: 2)
         // Every second connection lands in the other shard.
         var last = try server.connect()
@@ -65,7 +67,10 @@ import Testing
         var clients: [TestClient] = []
         for round in 0..<4 {
             let client = try TestClient(
-                to: server.address, tls: TLSTestClient.Options(), webSocket: WebSocketUpgradeTests.good)
+                to: server.address,
+                tls: TLSTestClient.Options(),
+                webSocket: WebSocketUpgradeTests.good
+            )
             try client.send(Packet.connect("same", keepsSession: true) + Packet.pingReq)
             #expect(try client.receive(exactly: 6) == [0x20, 2, round == 0 ? 0 : 1, 0] + Packet.pingResp)
             clients.append(client)
@@ -114,7 +119,9 @@ import Testing
         return (settings, path)
     }
 
-    @Test func `a password is checked on a worker, and what came behind CONNECT is not forgotten`() async throws {
+    @Test func `a password is checked on a worker, and what came behind CONNECT is not forgotten`()
+        async throws
+    {
         let (access, path) = try access()
         defer { unlink(path) }
         let server = try TestGateway([TestGateway.listener()], access: access)

@@ -14,7 +14,9 @@ final class TestClient {
     private(set) var closeCode: UInt16?
 
     init(
-        to address: SocketAddress, tls options: TLSTestClient.Options? = nil, webSocket request: String? = nil,
+        to address: SocketAddress,
+        tls options: TLSTestClient.Options? = nil,
+        webSocket request: String? = nil,
         receiveBufferBytes: Int32? = nil
     ) throws {
         socket = try TestSocket(to: address, receiveBufferBytes: receiveBufferBytes)

@@ -15,7 +15,8 @@ import Testing
     }
 
     private func listener(
-        _ scheme: String, _ change: (inout ListenerSettings) -> Void = { _ in }
+        _ scheme: String,
+        _ change: (inout ListenerSettings) -> Void = { _ in }
     ) throws -> ListenerSettings {
         try TestGateway.listener("\(scheme)://127.0.0.1:0") {
             $0.tls?.certificateFile = files.path("server.pem")
@@ -24,7 +25,8 @@ import Testing
         }
     }
 
-    private func options(_ change: (inout TLSTestClient.Options) -> Void = { _ in }) -> TLSTestClient.Options {
+    private func options(_ change: (inout TLSTestClient.Options) -> Void = { _ in }) -> TLSTestClient.Options
+    {
         var options = TLSTestClient.Options()
         options.caFile = files.path("ca.pem")
         change(&options)
@@ -58,7 +60,9 @@ import Testing
         if let tls = client.tls { #expect(tls.hasEnded, "TLS ends in due form") }
     }
 
-    @Test(arguments: ["tls", "ws", "wss"]) func `a slow reader over a layered transport gets everything`(scheme: String) throws {
+    @Test(arguments: ["tls", "ws", "wss"]) func `a slow reader over a layered transport gets everything`(
+        scheme: String
+    ) throws {
         var bus = BusSettings()
         bus.outputBytesMaximum = 64 << 20
         let server = try TestGateway([listener(scheme)], bus: bus)
@@ -99,18 +103,24 @@ import Testing
             access: access
         )
         let client = try TestClient(
-            to: server.address, tls: options { $0.certificate = (files.path("client.pem"), files.path("client.key")) })
+            to: server.address,
+            tls: options { $0.certificate = (files.path("client.pem"), files.path("client.key")) }
+        )
         try roundTrip(client)
         #expect(server.logged("client connected").map { $0["user"] } == ["dev7"])
         let stranger = try TestClient(
-            to: server.address, tls: options { $0.certificate = (files.path("stranger.pem"), files.path("stranger.key")) })
+            to: server.address,
+            tls: options { $0.certificate = (files.path("stranger.pem"), files.path("stranger.key")) }
+        )
         try? stranger.send(Packet.connect("c2"))
         #expect((try? stranger.receive(exactly: 4)) ?? [] == [])
         #expect(try await server.eventually { server.logged("TLS failed").count == 1 })
         #expect(await server.sum(\.gateway.tlsFailures) == 1)
     }
 
-    @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION]) func `a pre-shared key's identity is the user's`(version: Int32) throws {
+    @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION]) func `a pre-shared key's identity is the user's`(
+        version: Int32
+    ) throws {
         let keys = files.directory.appending(path: "keys-\(version)")
         try Data("dev9:00112233445566778899aabbccddeeff\n".utf8).write(to: keys)
         var access = AccessSettings()
@@ -133,7 +143,8 @@ import Testing
                 $0.preSharedKey = ("dev9", key)
                 $0.ciphers = "PSK"
                 $0.maximumVersion = version
-            })
+            }
+        )
         try roundTrip(client)
         #expect(server.logged("client connected").map { $0["user"] } == ["dev9"])
     }
@@ -146,7 +157,11 @@ import Testing
         var changed = settings
         changed.tls?.certificateFile = files.path("server2.pem")
         changed.tls?.keyFile = files.path("server2.key")
-        try server.gateway.reload(listeners: [changed], bus: BusSettings(), access: AccessControl(AccessSettings()))
+        try server.gateway.reload(
+            listeners: [changed],
+            bus: BusSettings(),
+            access: AccessControl(AccessSettings())
+        )
         let new = try TestClient(to: server.address, tls: options())
         #expect(new.tls?.serverFingerprint != old.tls?.serverFingerprint)
         try old.send(Packet.pingReq)
@@ -156,7 +171,11 @@ import Testing
         var wrong = changed
         wrong.tls?.keyFile = files.path("client.key")
         let error = try #require(throws: ListenerError.self) {
-            try server.gateway.reload(listeners: [wrong], bus: BusSettings(), access: AccessControl(AccessSettings()))
+            try server.gateway.reload(
+                listeners: [wrong],
+                bus: BusSettings(),
+                access: AccessControl(AccessSettings())
+            )
         }
         #expect(error.description.contains("does not belong to tls.certificateFile"))
         let third = try TestClient(to: server.address, tls: options())
@@ -171,11 +190,19 @@ import Testing
         #expect(try first.receive(exactly: 4) == Packet.connAck)
         var changed = settings
         changed.maximumConnections = 1
-        try server.gateway.reload(listeners: [changed], bus: BusSettings(), access: AccessControl(AccessSettings()))
+        try server.gateway.reload(
+            listeners: [changed],
+            bus: BusSettings(),
+            access: AccessControl(AccessSettings())
+        )
         let second = try TestClient(to: server.address)
         #expect((try? second.receive(exactly: 1)) ?? [] == [])
         #expect(throws: ListenerError.self) {
-            try server.gateway.reload(listeners: [], bus: BusSettings(), access: AccessControl(AccessSettings()))
+            try server.gateway.reload(
+                listeners: [],
+                bus: BusSettings(),
+                access: AccessControl(AccessSettings())
+            )
         }
     }
 
@@ -217,7 +244,8 @@ import Testing
                     $0.name = scheme
                     $0.handshakeTimeout = .milliseconds(200)
                 }
-            })
+            }
+        )
         for name in ["tls", "ws", "wss"] {
             let silent = try TestSocket(to: server.address(of: name))
             try silent.send(name == "ws" ? Array("GET /mq".utf8) : [0x16, 3, 1, 0])

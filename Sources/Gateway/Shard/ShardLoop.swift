@@ -39,6 +39,8 @@ struct ShardLoop: ~Copyable {
     var openConnections = 0
     /// Output beyond which the core may have stopped a queue.
     var blockedBytes: Int
+    private var wallOffset: Int64 = 0
+    private var nextWallReading: UInt64 = 0
     var isDraining = false
     var isStopped = false
 
@@ -62,13 +64,22 @@ struct ShardLoop: ~Copyable {
     mutating func run() {
         while !isStopped {
             reactor.wait(until: bus.hasEffects || bus.hasDirty ? reactor.now : bus.nextTimer)
-            bus.now = BusTime(monotonic: reactor.now, wall: Int64(MonotonicClock.wall()))
+            bus.now = time()
             while let completion = reactor.next() { handle(completion) }
             if let due = bus.nextTimer, due <= reactor.now { bus.runTimers() }
             finishTurn()
             if isDraining, openConnections == 0 { isStopped = true }
         }
         closeEverything()
+    }
+
+    /// The time of this turn. The wall clock is asked once a second, and follows the other in between.
+    private mutating func time() -> BusTime {
+        if reactor.now >= nextWallReading {
+            wallOffset = Int64(MonotonicClock.wall()) - Int64(reactor.now)
+            nextWallReading = reactor.now + 1_000_000_000
+        }
+        return BusTime(monotonic: reactor.now, wall: Int64(reactor.now) + wallOffset)
     }
 
     private mutating func finishTurn() {
