@@ -33,6 +33,8 @@ struct Session {
 
     /// The mark of an in-process subscriber in ``client``.
     static var localClient: Int32 { -2 }
+    /// Stands in ``client`` from the moment its connection is to be closed until the session is left.
+    static var leavingClient: Int32 { -3 }
 
     init(clientID: String, identity: Identity, stamp: UInt32) {
         self.clientID = clientID
@@ -129,6 +131,7 @@ struct RetainedBacklog {
     var next = 0
 
     var isEmpty: Bool { next >= entries.count }
+    var left: Int { entries.count - next }
 
     /// The same with `more` behind, and without what was sent already.
     consuming func adding(_ more: [Entry]) -> RetainedBacklog {

@@ -84,7 +84,8 @@ extension BusShard {
                 sendHeld(due.packetID, due.slot, client)
                 continue
             }
-            client.pointee.unansweredPublishes &-= 1
+            // A PUBREL answers what we published, not what the client did.
+            if due.type != .pubRel { client.pointee.unansweredPublishes &-= 1 }
             guard client.pointee.state == .connected else { continue }
             write(due.type, due.packetID, ReasonCode(rawValue: due.reason), due.slot, client)
         }
@@ -107,7 +108,8 @@ extension BusShard {
             answer(.pubRec, packetID, repeatedOutcome(index), id, client)
             return
         }
-        if extras.incomingQoS2.count >= Int(settings.receiveMaximum) {
+        // Before MQTT 5 a client does not know of a maximum; its identifiers are the limit.
+        if client.pointee.version == .v5, extras.incomingQoS2.count >= Int(settings.receiveMaximum) {
             disconnect(
                 id, client, .receiveMaximumExceeded,
                 "more than \(settings.receiveMaximum) QoS 2 publishes are not released")
@@ -163,7 +165,7 @@ extension BusShard {
     func receivePubRec(_ ack: AckView, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>) {
         let index = client.pointee.session
         let session = sessions[index]
-        guard let place = session.pointee.window.place(of: ack.packetID) else {
+        guard let place = session.pointee.window.place(of: ack.packetID), place.pointee.state != .done else {
             counters.protocolErrors &+= 1
             // MQTT 5, 4.3.3: say that the identifier means nothing.
             write(.pubRel, ack.packetID, .packetIdentifierNotFound, id.slot, client)
@@ -188,7 +190,6 @@ extension BusShard {
                         .init(
                             durableAt: position, slot: id.slot, generation: id.generation,
                             packetID: ack.packetID, type: .pubRel, reason: 0))
-                    client.pointee.unansweredPublishes &+= 1
                     return
                 }
             }
@@ -299,16 +300,19 @@ extension BusShard {
     private func resend(
         _ session: UnsafeMutablePointer<Session>, _ slot: Int32, _ client: UnsafeMutablePointer<Client>
     ) {
-        var position = session.pointee.window.spanCount - Int(session.pointee.resendsLeft)
+        // A client may acknowledge what was not sent again yet: then less is left, down to nothing.
+        session.pointee.resendsLeft = min(
+            session.pointee.resendsLeft, UInt32(session.pointee.window.spanCount))
         var unsent = 0
-        for offset in position..<session.pointee.window.spanCount
+        let first = session.pointee.window.spanCount - Int(session.pointee.resendsLeft)
+        for offset in first..<session.pointee.window.spanCount
         where session.pointee.window.entry(at: offset).1.pointee.state != .done { unsent += 1 }
         while session.pointee.resendsLeft > 0 {
             guard Int(session.pointee.window.unacknowledged) - unsent < Int(client.pointee.receiveMaximum),
                 client.pointee.output.count < settings.outputBytesMaximum
             else { return }
-            let (packetID, place) = session.pointee.window.entry(at: position)
-            position += 1
+            let (packetID, place) = session.pointee.window.entry(
+                at: session.pointee.window.spanCount - Int(session.pointee.resendsLeft))
             session.pointee.resendsLeft -= 1
             if place.pointee.state != .done { unsent -= 1 }
             switch place.pointee.state {
@@ -317,9 +321,11 @@ extension BusShard {
                 guard let message = place.pointee.message else { continue }
                 let source = message.source
                 // [MQTT-3.3.1-1]: DUP says that it may have come before.
-                send(
+                let wasSent = send(
                     source, slot, client, qos: place.pointee.qos, packetID: packetID, dup: true,
                     place.pointee.flags, place.pointee.identifier, nil)
+                // [MQTT-3.1.2-25]: this connection may take less than the one before.
+                if !wasSent { settle(place, packetID, session) }
             case .done: break
             }
         }

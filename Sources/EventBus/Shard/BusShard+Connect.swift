@@ -66,13 +66,13 @@ extension BusShard {
         guard let extras = client.pointee.extras, let peer = extras.peer else { return true }
         extras.connect = connect
         let request = makeRequest(connect, peer, client)
-        if let method = connect.properties.authenticationMethod {
-            beginExchange(method, request, connect.properties.authenticationData ?? [], id, client)
-            return true
-        }
         if let wait = peer.throttleKey.map({ site.throttle.wait(for: $0, now: now.monotonic) }), wait > 0 {
             counters.authenticationFailures += 1
             refuseConnect(id, client, .connectionRateExceeded, "too many failed attempts from this address")
+            return true
+        }
+        if let method = connect.properties.authenticationMethod {
+            beginExchange(method, request, connect.properties.authenticationData ?? [], id, client)
             return true
         }
         if let result = access.authenticateQuickly(request, now: now.wallSeconds) {
@@ -237,9 +237,19 @@ extension BusShard {
         }
         let (session, isPresent) = takeSession(key, existing, connect, identity)
         connectSession(session, connect, id, client)
-        sendConnAck(connect, session, isPresent, authenticationData, id, client)
         client.pointee.state = .connected
         counters.clientsConnected += 1
+        guard sendConnAck(connect, session, isPresent, authenticationData, id, client) else {
+            // [MQTT-3.1.2-24]: without CONNACK there is no connection, so nothing can follow.
+            log(
+                .debug, "client takes no packet as large as CONNACK",
+                [
+                    ("mqtt.client.id", connect.clientID),
+                    ("mqtt.packet.size.maximum", "\(client.pointee.maximumPacketSize)"),
+                ])
+            close(id, client)
+            return
+        }
         log(
             .debug, "client connected",
             [
@@ -357,14 +367,14 @@ extension BusShard {
     private func sendConnAck(
         _ connect: Connect, _ session: Int32, _ isPresent: Bool, _ authenticationData: [UInt8], _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
-    ) {
+    ) -> Bool {
         // [MQTT-3.2.2-2], [MQTT-3.2.2-3]
         var connAck = ConnAck(sessionPresent: isPresent, reasonCode: .success)
         if connect.version == .v5 {
             connAck.properties = properties(for: connect, session, client)
             if !authenticationData.isEmpty { connAck.properties.authenticationData = authenticationData }
         }
-        write(connAck, id.slot, client)
+        return write(connAck, id.slot, client)
     }
 
     private func properties(

@@ -58,7 +58,11 @@ extension BusShard {
         guard client.pointee.state != .closing else { return }
         client.pointee.state = .closing
         emit(.close(id))
-        if client.pointee.session >= 0 { leaving.append(id) }
+        if client.pointee.session >= 0 {
+            // [MQTT-3.14.4-1], [MQTT-3.14.4-2]: what others publish meanwhile does not come after DISCONNECT.
+            sessions[client.pointee.session].pointee.client = Session.leavingClient
+            leaving.append(id)
+        }
     }
 
     /// Does what was put off to the end of the turn.
@@ -200,9 +204,12 @@ extension BusShard {
 
     /// Encodes a packet; diagnostics are left out where the client does not want them or they make the
     /// packet too large `[MQTT-3.1.2-29]`, `[MQTT-3.2.2-19]`, `[MQTT-3.14.2-3]`.
+    ///
+    /// - Returns: Whether it was sent; `false` when it is too large for the client all the same.
+    @discardableResult
     func write<Packet: DiagnosingPacket>(
         _ packet: Packet, _ slot: Int32, _ client: UnsafeMutablePointer<Client>, isProblem: Bool = false
-    ) {
+    ) -> Bool {
         var packet = packet
         if client.pointee.omitsProblemInformation, isProblem {
             packet.properties.reasonString = nil
@@ -214,8 +221,10 @@ extension BusShard {
                 into: &bytes, version: client.pointee.version,
                 maximumPacketSize: Int(client.pointee.maximumPacketSize))
             if fits { append(bytes, slot, client) } else { counters.droppedTooLarge += 1 }
+            return fits
         } catch {
             log(.error, "packet cannot be encoded", [("error", error.message)])
+            return false
         }
     }
 }

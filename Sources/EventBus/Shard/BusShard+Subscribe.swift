@@ -69,6 +69,12 @@ extension BusShard {
             return refusal
         }
         let session = sessions[index]
+        // A packet has room for a hundred thousand times "#": what they all match is not noted for ever.
+        let waiting = session.pointee.extras?.retained?.left ?? 0
+        guard backlog.count + waiting < max(1, settings.retainedMessagesMaximum) else {
+            counters.subscriptionsRefused += 1
+            return .quotaExceeded
+        }
         let access = Array(filter.filter).withUnsafeBytes { session.pointee.identity.subscription($0) }
         guard access != .denied else {
             counters.subscriptionsRefused += 1

@@ -124,7 +124,6 @@ package final class BusShard {
     ///   must wait) and is to be presented again with what comes next.
     package func receive(_ id: ConnectionID, _ bytes: UnsafeRawBufferPointer) -> Int {
         guard let client = client(id) else { return bytes.count }
-        client.pointee.lastReceived = now.seconds
         counters.bytesReceived &+= bytes.count
         let span = RawSpan(_unsafeBytes: bytes)
         let maximum = policies[Int(client.pointee.policy)].maximumPacketSize
@@ -154,6 +153,8 @@ package final class BusShard {
             return bytes.count
         }
         counters.bytesReceived &-= bytes.count &- offset
+        // [MQTT-3.1.2-22]: whole packets count, not the bytes of one that never ends.
+        if offset > 0 { client.pointee.lastReceived = now.seconds }
         if !leaving.isEmpty || store != nil { settle() }
         return offset
     }
