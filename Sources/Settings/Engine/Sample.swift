@@ -31,7 +31,7 @@ package enum Sample {
         let key = dash ? "\(margin.dropLast(2))#- \(field.name):" : "\(margin)#\(field.name):"
         switch field.content {
         case .value(let value):
-            let isEmpty = value.text == nil || value.text == "[]" || value.text == "\"\""
+            let isEmpty = field.isRequired || value.text == nil || value.text == "[]" || value.text == "\"\""
             let text = isEmpty ? value.example ?? value.text ?? "" : value.text ?? ""
             lines.append(text.isEmpty ? key : "\(key) \(text)")
         case .group(let fields):
