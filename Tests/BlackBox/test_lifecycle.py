@@ -17,8 +17,7 @@ from weir import START_TIMEOUT, Weir, clean_environment, run, weir_binary
 def test_a_second_server_on_the_same_data_is_refused(server):
     result = run("serve", "--listen", "tcp://127.0.0.1:0", "--data", server.data, "--set", "http.enabled=false",
                  check=69)
-    assert f"data directory \\\"{server.data}\\\" is in use by another server (pid {server.pid})" in result.stderr \
-        or f'data directory "{server.data}" is in use by another server (pid {server.pid})' in result.stderr
+    assert f"is in use by another server (pid {server.pid})" in result.stderr
 
 
 def test_a_port_in_use_is_told_and_nothing_is_left_running(server, tmp_path):
@@ -41,7 +40,6 @@ def test_sigterm_tells_clients_saves_sessions_and_ends(server):
     old.wait_disconnected()
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", server.port()), 1)
-    server.wait_for_state("STOPPING=1") if "STOPPING=1" not in server.states else None
     server.restart()
     again = Client(server, "c5", clean_start=False, properties=properties("CONNECT", SessionExpiryInterval=100)).connect()
     assert again.session_present

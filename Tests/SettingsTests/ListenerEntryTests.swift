@@ -27,8 +27,11 @@ import Testing
                 mode: "0660"
               - url: ws://127.0.0.1:8083
                 webSocket: {path: null, origins: ["https://a.example"]}
-            """)
-        #expect(listeners.map(\.gateway.name) == ["plant", "unix:///run/weir.sock", "ws://127.0.0.1:8083/mqtt"])
+            """
+        )
+        #expect(
+            listeners.map(\.gateway.name) == ["plant", "unix:///run/weir.sock", "ws://127.0.0.1:8083/mqtt"]
+        )
         #expect(listeners[0].gateway.maximumPacketSize == 65_536)
         #expect(listeners[0].gateway.tls?.keyFile == "a.key")
         #expect(listeners[0].gateway.tls?.certificateFile == "a.pem")
@@ -48,41 +51,51 @@ import Testing
 
     static let cases: [Case] = [
         Case(
-            name: "a URL that is none", yaml: "listeners:\n  - url: tcp://::1:1883\n",
+            name: "a URL that is none",
+            yaml: "listeners:\n  - url: tcp://::1:1883\n",
             expected: """
                 weir.yaml:2:10: listeners[0].url: listener "tcp://::1:1883": an IPv6 address goes in brackets, as in \
                 tcp://[::1]:1883
-                """),
+                """
+        ),
         Case(
-            name: "no URL", yaml: "listeners:\n  - name: a\n",
+            name: "no URL",
+            yaml: "listeners:\n  - name: a\n",
             expected: """
                 weir.yaml:2:5: listeners[0].url: not set, expected a URL: tcp://HOST:PORT, tls://, ws://, wss:// or \
                 unix:///PATH; port 0 takes any free one
-                """),
+                """
+        ),
         Case(
-            name: "TLS without a certificate", yaml: "listeners:\n  - url: tls://127.0.0.1:8883\n",
+            name: "TLS without a certificate",
+            yaml: "listeners:\n  - url: tls://127.0.0.1:8883\n",
             expected: """
                 weir.yaml:2:5: listeners[0].tls.certificateFile: not set, expected the server's certificate (or \
                 preSharedKeys: true) for tls://127.0.0.1:8883
-                """),
+                """
+        ),
         Case(
             name: "TLS settings where there is no TLS",
             yaml: "listeners:\n  - url: tcp://127.0.0.1:1883\n    tls: {certificateFile: a.pem}\n",
             expected: """
                 weir.yaml:3:10: listeners[0].tls: found TLS settings, expected them with tls:// or wss:// only
-                """),
+                """
+        ),
         Case(
             name: "WebSocket settings where there is none",
             yaml: "listeners:\n  - url: tcp://127.0.0.1:1883\n    webSocket: {path: /x}\n",
             expected: """
                 weir.yaml:3:16: listeners[0].webSocket: found WebSocket settings, expected them with ws:// or wss:// \
                 only
-                """),
+                """
+        ),
         Case(
-            name: "a mode that is none", yaml: "listeners:\n  - url: unix:///a\n    mode: 999\n",
+            name: "a mode that is none",
+            yaml: "listeners:\n  - url: unix:///a\n    mode: 999\n",
             expected: """
                 weir.yaml:3:11: listeners[0].mode: found "999", expected an octal mode from 0 to 0777, such as 0660
-                """),
+                """
+        ),
     ]
 
     @Test(arguments: cases)

@@ -105,7 +105,8 @@ import Testing
             max_queued_bytes 0
             max_inflight_messages 0
             message_size_limit 1000
-            """)
+            """
+        )
         #expect(settings.listeners.map(\.gateway.url) == ["tls://0.0.0.0:8883", "ws://0.0.0.0:9001/mqtt"])
         #expect(settings.listeners[0].gateway.tls?.clientCertificate == .required)
         #expect(settings.listeners[0].gateway.maximumConnections == 7)
