@@ -137,6 +137,7 @@ let package = Package(
                 "EventBus",
                 "Gateway",
                 "Journal",
+                "ClientKit",
                 "LoadGenerator",
                 "Reactor",
                 "HTTPGateway",
