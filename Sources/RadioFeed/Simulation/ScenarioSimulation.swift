@@ -10,8 +10,8 @@ package struct ScenarioSimulation: Sendable {
     package let settings: SimulationSettings
     package let scenario: Scenario
     package let seed: UInt64
-    /// The time of step 0.
-    package let start: RadioTime
+    /// The time of step 0; later when steps were postponed.
+    package internal(set) var start: RadioTime
 
     let mobility: MobilitySettings
     let map: RadioMap
