@@ -51,12 +51,21 @@ let package = Package(
         .target(name: "Access", dependencies: ["COpenSSL"], swiftSettings: hot),
         .target(name: "EventBus", dependencies: ["MQTTWire", "Access"], swiftSettings: hot),
         .target(
-            name: "LocalBus", dependencies: ["Access", "Bus", "EventBus", "MQTTWire"], swiftSettings: strict),
+            name: "LocalBus",
+            dependencies: ["Access", "Bus", "EventBus", "MQTTWire"],
+            swiftSettings: strict
+        ),
         .target(
-            name: "BusStorage", dependencies: ["EventBus", "Journal", "MQTTWire"], swiftSettings: hot),
+            name: "BusStorage",
+            dependencies: ["EventBus", "Journal", "MQTTWire"],
+            swiftSettings: hot
+        ),
         .target(name: "Reactor", dependencies: ["CLinux"], swiftSettings: hot),
         .target(
-            name: "Gateway", dependencies: ["Access", "COpenSSL", "EventBus", "Reactor"], swiftSettings: hot),
+            name: "Gateway",
+            dependencies: ["Access", "COpenSSL", "EventBus", "Reactor"],
+            swiftSettings: hot
+        ),
 
         // The MEC services
         .target(
@@ -76,7 +85,11 @@ let package = Package(
             ],
             swiftSettings: hot
         ),
-        .target(name: "RadioNetwork", dependencies: ["Bus", "MECModel", "MECRuntime", "MQTTWire"], swiftSettings: hot),
+        .target(
+            name: "RadioNetwork",
+            dependencies: ["Bus", "MECModel", "MECRuntime", "MQTTWire"],
+            swiftSettings: hot
+        ),
         .target(
             name: "RadioFeed",
             dependencies: ["MECModel", .product(name: "Yams", package: "Yams")],
@@ -153,14 +166,28 @@ let package = Package(
         // Tests, one target for each target above
         .testTarget(name: "MQTTWireTests", dependencies: ["MQTTWire"], swiftSettings: strict),
         .testTarget(
-            name: "BusStorageTests", dependencies: ["BusStorage", "JournalTesting"], swiftSettings: strict),
+            name: "BusStorageTests",
+            dependencies: ["BusStorage", "JournalTesting"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "EventBusTests", dependencies: ["EventBus"], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal", "JournalTesting"], swiftSettings: strict),
-        .target(name: "SocketTesting", dependencies: ["Reactor"], path: "Tests/SocketTesting", swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests",
+            dependencies: ["Journal", "JournalTesting"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SocketTesting",
+            dependencies: ["Reactor"],
+            path: "Tests/SocketTesting",
+            swiftSettings: strict
+        ),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "SocketTesting"], swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Access", "COpenSSL", "EventBus", "Gateway", "Reactor", "SocketTesting"], swiftSettings: strict),
+            dependencies: ["Access", "COpenSSL", "EventBus", "Gateway", "Reactor", "SocketTesting"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "AccessTests", dependencies: ["Access", "COpenSSL"], swiftSettings: strict),
         .testTarget(name: "MECModelTests", dependencies: ["MECModel"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),

@@ -50,7 +50,9 @@ struct ByteReader {
         return Array(try read(count))
     }
 
-    mutating func readText() throws(StorageError) -> String { String(decoding: try readBytes(), as: UTF8.self) }
+    mutating func readText() throws(StorageError) -> String {
+        String(decoding: try readBytes(), as: UTF8.self)
+    }
 }
 
 extension ByteReader {

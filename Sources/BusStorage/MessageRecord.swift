@@ -49,9 +49,17 @@ enum MessageRecord {
         let offset = Int(expiryOffset)
         return StoredMessage(
             parts: PublishParts(
-                topic: topic, properties: properties, payload: payload,
-                expiryOffset: offset >= 0 && offset + 4 <= properties.count ? offset : -1),
-            qos: QoS(rawValue: flags & 3) ?? .atMostOnce, retain: flags & retainFlag != 0, expiresAt: expiresAt,
-            publisher: publisher, exactlyOnceID: exactlyOnceID, ingestTime: ingestTime)
+                topic: topic,
+                properties: properties,
+                payload: payload,
+                expiryOffset: offset >= 0 && offset + 4 <= properties.count ? offset : -1
+            ),
+            qos: QoS(rawValue: flags & 3) ?? .atMostOnce,
+            retain: flags & retainFlag != 0,
+            expiresAt: expiresAt,
+            publisher: publisher,
+            exactlyOnceID: exactlyOnceID,
+            ingestTime: ingestTime
+        )
     }
 }

@@ -19,8 +19,13 @@ extension SessionStorage {
     ///   - observer: told of commits and of changes of state, on the committing thread.
     /// - Throws: ``StorageError/journal(_:)`` with what is wrong and what to do.
     package static func open(
-        _ settings: StorageSettings, on disk: any Disk = POSIXDisk(), keys: KeyRing = .none, shard: BusShard,
-        access: AccessControl, observer: LogObserver, wallMilliseconds: @escaping () -> UInt64,
+        _ settings: StorageSettings,
+        on disk: any Disk = POSIXDisk(),
+        keys: KeyRing = .none,
+        shard: BusShard,
+        access: AccessControl,
+        observer: LogObserver,
+        wallMilliseconds: @escaping () -> UInt64,
         committer: (Log) throws -> any CommitDriver
     ) throws -> (storage: SessionStorage, report: StorageReport) {
         var configuration = LogConfiguration(durability: settings.durability)
@@ -30,16 +35,25 @@ extension SessionStorage {
         let opened: (log: Log, report: RecoveryReport)
         do throws(LogError) {
             opened = try Log.open(
-                settings.directory, on: disk, configuration: configuration, keys: keys, observer: observer,
-                now: wallMilliseconds())
+                settings.directory,
+                on: disk,
+                configuration: configuration,
+                keys: keys,
+                observer: observer,
+                now: wallMilliseconds()
+            )
         } catch {
             throw StorageError.journal(error.message)
         }
         var report = StorageReport(journal: opened.report)
         let state = try recover(opened.log, shard, &report)
         let storage = SessionStorage(
-            log: opened.log, committer: try committer(opened.log), state: state, settings: settings,
-            wallSeconds: { Int64(wallMilliseconds() / 1000) })
+            log: opened.log,
+            committer: try committer(opened.log),
+            state: state,
+            settings: settings,
+            wallSeconds: { Int64(wallMilliseconds() / 1000) }
+        )
         storage.putBack(into: shard, access, &report)
         shard.attach(storage)
         return (storage, report)
@@ -47,7 +61,9 @@ extension SessionStorage {
 
     /// Reads the newest checkpoint and what was written since.
     private static func recover(
-        _ log: Log, _ shard: BusShard, _ report: inout StorageReport
+        _ log: Log,
+        _ shard: BusShard,
+        _ report: inout StorageReport
     ) throws -> StoredState {
         var state = StoredState()
         let reader = LogReader(log, from: 0, chunkBytes: 1 << 20)
@@ -70,8 +86,10 @@ extension SessionStorage {
         for (id, session) in state.sessions.sorted(by: { $0.key < $1.key }) {
             let asked = Identity(
                 names: ClientNames(clientID: session.clientID, username: session.userName),
-                grants: Grants(roles: [], rules: .unrestricted, quotas: Quotas()), source: session.source,
-                claimedRoles: session.roles)
+                grants: Grants(roles: [], rules: .unrestricted, quotas: Quotas()),
+                source: session.source,
+                claimedRoles: session.roles
+            )
             guard let identity = access.refreshed(asked) else {
                 // Its user is gone: so is the session.
                 ended(id)
@@ -105,11 +123,16 @@ extension StoredState.Session {
             distance($0.key, nextPacketID) > distance($1.key, nextPacketID)
         }
         return RestoredSession(
-            storeID: id, clientID: clientID, identity: identity, expiryInterval: expiryInterval,
+            storeID: id,
+            clientID: clientID,
+            identity: identity,
+            expiryInterval: expiryInterval,
             awayFor: UInt32(clamping: awayFor),
             subscriptions: filters.compactMap { filter in
                 var subscription = Subscription(
-                    filter.filter, maximumQoS: QoS(rawValue: filter.options & 3) ?? .atMostOnce)
+                    filter.filter,
+                    maximumQoS: QoS(rawValue: filter.options & 3) ?? .atMostOnce
+                )
                 subscription.noLocal = filter.options & 4 != 0
                 subscription.retainAsPublished = filter.options & 8 != 0
                 return (subscription, filter.identifier)
@@ -117,10 +140,16 @@ extension StoredState.Session {
             will: will,
             inFlight: ordered.map {
                 .init(
-                    packetID: $0.key, qos: $0.value.qos, isReceived: $0.value.isReceived,
-                    position: $0.value.position)
+                    packetID: $0.key,
+                    qos: $0.value.qos,
+                    isReceived: $0.value.isReceived,
+                    position: $0.value.position
+                )
             },
-            nextPacketID: nextPacketID, incoming: incoming, sentTo: sentTo)
+            nextPacketID: nextPacketID,
+            incoming: incoming,
+            sentTo: sentTo
+        )
     }
 
     /// Steps from `a` up to `b`, identifiers running from 1 to 65,535 and on from 1.

@@ -22,7 +22,10 @@ package final class SessionStorage {
     let wallSeconds: () -> Int64
 
     init(
-        log: Log, committer: any CommitDriver, state: StoredState, settings: StorageSettings,
+        log: Log,
+        committer: any CommitDriver,
+        state: StoredState,
+        settings: StorageSettings,
         wallSeconds: @escaping () -> Int64
     ) {
         self.settings = settings
@@ -53,7 +56,11 @@ package final class SessionStorage {
 
     /// The same for the two records that come with every delivery: written in place, nothing allocated.
     private func note(
-        _ kind: RecordKind, _ storeID: UInt32, _ packetID: UInt16, _ position: UInt64, _ qos: QoS?
+        _ kind: RecordKind,
+        _ storeID: UInt32,
+        _ packetID: UInt16,
+        _ position: UInt64,
+        _ qos: QoS?
     ) -> UInt64 {
         do throws(AppendRefusal) {
             return appended(
@@ -63,7 +70,8 @@ package final class SessionStorage {
                     writer.write(packetID)
                     if let qos { writer.write(qos.rawValue) }
                     writer.write(position)
-                } &+ 1)
+                } &+ 1
+            )
         } catch {
             return appended(log.endPosition &+ 1)
         }
@@ -103,13 +111,19 @@ extension SessionStorage: BusStore {
         let size = MessageRecord.size(message)
         let position: UInt64
         do throws(AppendRefusal) {
-            position = try log.append(type: RecordKind.message.rawValue, size: size) {
-                MessageRecord.write(message, to: $0)
-            } &+ 1
+            position =
+                try log.append(type: RecordKind.message.rawValue, size: size) {
+                    MessageRecord.write(message, to: $0)
+                } &+ 1
         } catch {
-            return .refused(error == .full || error == .overloaded || error == .dropped ? .quotaExceeded : .unspecifiedError)
+            return .refused(
+                error == .full || error == .overloaded || error == .dropped
+                    ? .quotaExceeded : .unspecifiedError
+            )
         }
-        if message.exactlyOnceID != 0 { state.sessions[message.publisher]?.incoming.insert(message.exactlyOnceID) }
+        if message.exactlyOnceID != 0 {
+            state.sessions[message.publisher]?.incoming.insert(message.exactlyOnceID)
+        }
         _ = appended(position)
         return .kept(position: position, durableAt: log.configuration.durability == .memory ? 0 : position)
     }
@@ -124,7 +138,9 @@ extension SessionStorage: BusStore {
     package func connected(_ session: borrowing StoredSession) -> UInt32 {
         let isNew = session.storeID == 0 || state.sessions[session.storeID] == nil
         let id = isNew ? state.nextSession : session.storeID
-        let (clientID, userName, expiryInterval) = (session.clientID, session.userName, session.expiryInterval)
+        let (clientID, userName, expiryInterval) = (
+            session.clientID, session.userName, session.expiryInterval
+        )
         let (source, roles) = (session.source.rawValue, session.roles)
         _ = note(.sessionConnected) {
             $0.write(id)
@@ -153,7 +169,10 @@ extension SessionStorage: BusStore {
     package func ended(_ storeID: UInt32) { _ = note(.sessionEnded) { $0.write(storeID) } }
 
     package func subscribed(
-        _ storeID: UInt32, filter: TopicFilter, options: UInt8, identifier: UInt32
+        _ storeID: UInt32,
+        filter: TopicFilter,
+        options: UInt8,
+        identifier: UInt32
     ) -> UInt64 {
         note(.subscribed) {
             $0.write(storeID)
@@ -213,7 +232,9 @@ extension SessionStorage: BusStore {
     private static var refillBytes: UInt64 { 1 << 20 }
 
     package func refill(
-        _ storeID: UInt32, after position: UInt64, _ take: (borrowing StoredMessage, StoredDelivery) -> Bool
+        _ storeID: UInt32,
+        after position: UInt64,
+        _ take: (borrowing StoredMessage, StoredDelivery) -> Bool
     ) -> RefillProgress {
         guard let session = state.sessions[storeID] else {
             return RefillProgress(scannedTo: position, isCaughtUp: true)
@@ -225,7 +246,9 @@ extension SessionStorage: BusStore {
             while let record = try reader.next() {
                 if record.position < position { continue }
                 scannedTo = record.position &+ 1
-                if record.type == RecordKind.message.rawValue, try offer(record, storeID, session, take) == false {
+                if record.type == RecordKind.message.rawValue,
+                    try offer(record, storeID, session, take) == false
+                {
                     self.reader = (storeID, scannedTo, reader)
                     return RefillProgress(scannedTo: scannedTo, isCaughtUp: false)
                 }
@@ -245,7 +268,9 @@ extension SessionStorage: BusStore {
 
     /// Gives one message to `take` if it is the session's. `false` when `take` wants no more.
     private func offer(
-        _ record: LogRecord, _ storeID: UInt32, _ session: StoredState.Session,
+        _ record: LogRecord,
+        _ storeID: UInt32,
+        _ session: StoredState.Session,
         _ take: (borrowing StoredMessage, StoredDelivery) -> Bool
     ) throws -> Bool {
         let position = record.position &+ 1
@@ -264,7 +289,9 @@ extension SessionStorage: BusStore {
 
 extension StoredState.Session {
     /// How a message goes to the session, by its filters or because a group chose it; `nil` when it does not.
-    func delivery(of message: borrowing StoredMessage, at position: UInt64, to storeID: UInt32) -> StoredDelivery? {
+    func delivery(of message: borrowing StoredMessage, at position: UInt64, to storeID: UInt32)
+        -> StoredDelivery?
+    {
         if chosen.contains(position) {
             return StoredDelivery(position: position, qos: message.qos, isShared: true)
         }

@@ -71,8 +71,13 @@ extension StoredState {
         let disconnectedAt: Int64 = try reader.read()
         let sentTo: UInt64 = try reader.read()
         var session = Session(
-            clientID: clientID, userName: userName, source: source, roles: roles,
-            expiryInterval: expiryInterval, sentTo: sentTo)
+            clientID: clientID,
+            userName: userName,
+            source: source,
+            roles: roles,
+            expiryInterval: expiryInterval,
+            sentTo: sentTo
+        )
         session.isConnected = isConnected == 1
         session.disconnectedAt = disconnectedAt
         session.nextPacketID = try reader.read()
@@ -83,15 +88,18 @@ extension StoredState {
             let text = try reader.readText()
             guard let filter = try? TopicFilter(text) else { continue }
             session.filters.append(
-                Filter(filter: filter, options: options, identifier: identifier, since: since))
+                Filter(filter: filter, options: options, identifier: identifier, since: since)
+            )
         }
         session.will = try readWill(&reader)
         for _ in 0..<(try reader.read(UInt32.self)) {
             let packetID: UInt16 = try reader.read()
             let flags: UInt8 = try reader.read()
             session.inFlight[packetID] = InFlight(
-                position: try reader.read(), qos: QoS(rawValue: flags & 3) ?? .atLeastOnce,
-                isReceived: flags & 4 != 0)
+                position: try reader.read(),
+                qos: QoS(rawValue: flags & 3) ?? .atLeastOnce,
+                isReceived: flags & 4 != 0
+            )
         }
         for _ in 0..<(try reader.read(UInt32.self)) { session.chosen.append(try reader.read()) }
         for _ in 0..<(try reader.read(UInt32.self)) { session.incoming.insert(try reader.read()) }

@@ -58,13 +58,17 @@ struct StoredState {
     ///
     /// - Parameter position: one more than where the record lies in the log.
     mutating func apply(
-        _ kind: RecordKind, _ payload: UnsafeRawBufferPointer, at position: UInt64
+        _ kind: RecordKind,
+        _ payload: UnsafeRawBufferPointer,
+        at position: UInt64
     ) throws(StorageError) {
         var reader = ByteReader(payload)
         switch kind {
         case .message:
             let message = try MessageRecord.read(payload)
-            if message.exactlyOnceID != 0 { sessions[message.publisher]?.incoming.insert(message.exactlyOnceID) }
+            if message.exactlyOnceID != 0 {
+                sessions[message.publisher]?.incoming.insert(message.exactlyOnceID)
+            }
         case .sessionConnected: try connected(&reader, position)
         case .sessionDisconnected:
             let id: UInt32 = try reader.read()
@@ -120,8 +124,13 @@ struct StoredState {
         nextSession = max(nextSession, id &+ 1)
         if isNew == 1 || sessions[id] == nil {
             sessions[id] = Session(
-                clientID: clientID, userName: userName, source: source, roles: roles,
-                expiryInterval: expiryInterval, sentTo: position)
+                clientID: clientID,
+                userName: userName,
+                source: source,
+                roles: roles,
+                expiryInterval: expiryInterval,
+                sentTo: position
+            )
         } else {
             sessions[id]?.userName = userName
             sessions[id]?.source = source
@@ -190,8 +199,14 @@ struct StoredState {
         let topic = try reader.readBytes()
         let properties = try reader.readBytes()
         return StoredWill(
-            topic: topic, payload: try reader.readBytes(), properties: properties,
-            expiryOffset: Int(expiryOffset), qos: QoS(rawValue: flags & 3) ?? .atMostOnce,
-            retain: flags & 4 != 0, delay: delay, expiryInterval: hasInterval == 1 ? interval : nil)
+            topic: topic,
+            payload: try reader.readBytes(),
+            properties: properties,
+            expiryOffset: Int(expiryOffset),
+            qos: QoS(rawValue: flags & 3) ?? .atMostOnce,
+            retain: flags & 4 != 0,
+            delay: delay,
+            expiryInterval: hasInterval == 1 ? interval : nil
+        )
     }
 }

@@ -26,7 +26,9 @@ struct EncodedEvent {
         if !rest.isEmpty {
             var list: [UInt8] = []
             // A property longer than 65,535 bytes cannot be sent: the event goes without its properties.
-            if (try? rest.encode(into: &list)) != nil { bytes.append(contentsOf: list.dropFirst(Self.prefix(list))) }
+            if (try? rest.encode(into: &list)) != nil {
+                bytes.append(contentsOf: list.dropFirst(Self.prefix(list)))
+            }
         }
         properties = bytes
     }
@@ -38,7 +40,9 @@ struct EncodedEvent {
         return count
     }
 
-    func publish(on shard: BusShard, _ session: Int32) -> (reason: ReasonCode, position: UInt64, durableAt: UInt64) {
+    func publish(on shard: BusShard, _ session: Int32) -> (
+        reason: ReasonCode, position: UInt64, durableAt: UInt64
+    ) {
         var topic = event.topic
         return topic.withUTF8 { topic in
             event.payload.withUnsafeBytes { payload in
@@ -46,9 +50,15 @@ struct EncodedEvent {
                     shard.publishLocal(
                         session,
                         PublishParts(
-                            topic: UnsafeRawBufferPointer(topic), properties: properties, payload: payload,
-                            expiryOffset: expiryOffset),
-                        qos: event.qos, retain: event.retain, expiryInterval: event.messageExpiryInterval)
+                            topic: UnsafeRawBufferPointer(topic),
+                            properties: properties,
+                            payload: payload,
+                            expiryOffset: expiryOffset
+                        ),
+                        qos: event.qos,
+                        retain: event.retain,
+                        expiryInterval: event.messageExpiryInterval
+                    )
                 }
             }
         }
@@ -59,8 +69,11 @@ extension BusEvent {
     /// A message as the core delivers it, copied.
     init(_ message: DeliveredMessage) {
         self.init(
-            topic: String(decoding: message.topic, as: UTF8.self), payload: Array(message.payload), qos: message.qos,
-            retain: message.retain)
+            topic: String(decoding: message.topic, as: UTF8.self),
+            payload: Array(message.payload),
+            qos: message.qos,
+            retain: message.retain
+        )
         ingestTime = message.time.wall
         if message.position != 0 { cursor = Cursor(stream: 0, position: message.position) }
         if message.expiryLeft != 0 { messageExpiryInterval = message.expiryLeft }
@@ -77,7 +90,11 @@ extension BusEvent {
         // They were checked when they came in.
         guard
             let properties = try? Properties.decode(
-                list.span.bytes, at: &offset, packetEnd: list.count, context: .publishFromServer)
+                list.span.bytes,
+                at: &offset,
+                packetEnd: list.count,
+                context: .publishFromServer
+            )
         else { return }
         payloadIsUTF8 = properties.payloadFormatIndicator == 1
         contentType = properties.contentType

@@ -36,7 +36,9 @@ final class InterestCache: Sendable {
                 let mustAsk = isOld && !state.isAsking
                 if mustAsk { state.isAsking = true }
                 // Before the first copy everything is wanted.
-                return (state.set?.wants(UnsafeRawBufferPointer(topic)) ?? true, mustAsk ? state.generation : nil)
+                return (
+                    state.set?.wants(UnsafeRawBufferPointer(topic)) ?? true, mustAsk ? state.generation : nil
+                )
             }
         }
         if let mustAsk { ask(known: mustAsk) }

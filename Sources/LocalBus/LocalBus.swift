@@ -23,7 +23,10 @@ package final class LocalBus: Bus {
 
     /// - Parameter identity: who the caller is; its rules hold for every filter and topic.
     package init(
-        site: BusSite, identity: Identity, clock: @escaping Clock, post: @escaping Post
+        site: BusSite,
+        identity: Identity,
+        clock: @escaping Clock,
+        post: @escaping Post
     ) throws(BusError) {
         self.site = site
         self.identity = identity
@@ -69,11 +72,16 @@ package final class LocalBus: Bus {
                     }
                     if outcome.reason.isFailure {
                         continuation.resume(
-                            returning: .failure(.storage("the journal did not take the event on \"\(event.topic)\"")))
+                            returning: .failure(
+                                .storage("the journal did not take the event on \"\(event.topic)\"")
+                            )
+                        )
                         return
                     }
                     durableAt = max(durableAt, outcome.durableAt)
-                    cursors.append(outcome.position == 0 ? nil : Cursor(stream: 0, position: outcome.position))
+                    cursors.append(
+                        outcome.position == 0 ? nil : Cursor(stream: 0, position: outcome.position)
+                    )
                 }
                 let done = cursors
                 shard.whenDurable(durableAt) { continuation.resume(returning: .success(done)) }
@@ -122,9 +130,11 @@ package final class LocalBus: Bus {
         let own = SharedSession()
         let post = post
         let subscription = LocalSubscription(
-            limit: max(1, request.queueLimit), overflow: request.overflow,
+            limit: max(1, request.queueLimit),
+            overflow: request.overflow,
             ignores: request.noLocal ? publisher : nil,
-            cancel: { _ = post { shard in shard.closeLocal(own.value) } })
+            cancel: { _ = post { shard in shard.closeLocal(own.value) } }
+        )
         let refusal: BusError? = await withCheckedContinuation { continuation in
             let isTaken = post { shard in
                 own.set(shard.openLocal(identity, subscription))
@@ -134,7 +144,8 @@ package final class LocalBus: Bus {
                     shard.closeLocal(own.value)
                     continuation.resume(
                         returning: code == .notAuthorized
-                            ? .notAuthorized(topic: wish.filter.text) : .invalidFilter(wish.filter.text))
+                            ? .notAuthorized(topic: wish.filter.text) : .invalidFilter(wish.filter.text)
+                    )
                     return
                 }
                 continuation.resume(returning: nil)

@@ -44,7 +44,9 @@ final class LocalSubscription: LocalSubscriber, BusSubscription {
     private let onCancel: @Sendable () -> Void
 
     init(
-        limit: Int, overflow: BusSubscribeRequest.Overflow, ignores ignored: SharedSession?,
+        limit: Int,
+        overflow: BusSubscribeRequest.Overflow,
+        ignores ignored: SharedSession?,
         cancel: @escaping @Sendable () -> Void
     ) {
         self.limit = limit

@@ -5,8 +5,8 @@ import MQTTWire
 
 /// Answers requests that applications publish on a topic: MQTT 5 request and response.
 ///
-/// The answer goes to the request's response topic with its correlation data `[MQTT-3.3.2.3.5]`,
-/// `[MQTT-3.3.2.3.6]`; a request without one is carried out all the same. A fault is answered with a
+/// The answer goes to the request's response topic with its correlation data `MQTT 5, 3.3.2.3.5`,
+/// `MQTT 5, 3.3.2.3.6`; a request without one is carried out all the same. A fault is answered with a
 /// ProblemDetails (MEC 009 6.15).
 package struct RequestResponder: Sendable {
     /// What a handler says.

@@ -23,7 +23,13 @@ struct CrashSimulation {
         publishers = [
             SimulatedPublisher(clientID: "one", topic: "s/one", qos: .atLeastOnce, limit: limit),
             SimulatedPublisher(clientID: "two", topic: "s/two", qos: .exactlyOnce, limit: limit),
-            SimulatedPublisher(clientID: "kept", topic: "s/kept", qos: .atLeastOnce, limit: limit, retained: true),
+            SimulatedPublisher(
+                clientID: "kept",
+                topic: "s/kept",
+                qos: .atLeastOnce,
+                limit: limit,
+                retained: true
+            ),
         ]
         subscribers = [
             SimulatedSubscriber(clientID: "all", filter: "s/#"),
@@ -31,7 +37,9 @@ struct CrashSimulation {
         ]
     }
 
-    private var clients: [SimulatedClient] { subscribers as [SimulatedClient] + publishers as [SimulatedClient] }
+    private var clients: [SimulatedClient] {
+        subscribers as [SimulatedClient] + publishers as [SimulatedClient]
+    }
 
     mutating func run() throws {
         // Subscriptions first: every message after them is owed to every subscriber.
@@ -44,7 +52,9 @@ struct CrashSimulation {
         var steps = Int.random(in: 200...2_000, using: &random)
         while steps > 0 {
             try step(mayDie: true)
-            for publisher in publishers where Int.random(in: 0..<3, using: &random) == 0 { publisher.act(&random) }
+            for publisher in publishers where Int.random(in: 0..<3, using: &random) == 0 {
+                publisher.act(&random)
+            }
             steps -= 1
         }
         try settle()
@@ -60,7 +70,8 @@ struct CrashSimulation {
             patience -= 1
             let isQuiet =
                 publishers.allSatisfy { $0.isDone && $0.isUp && !$0.hasOutput }
-                && subscribers.allSatisfy { $0.isUp && !$0.hasOutput } && !site.shard.hasDirty && !site.commit()
+                && subscribers.allSatisfy { $0.isUp && !$0.hasOutput } && !site.shard.hasDirty
+                && !site.commit()
             if isQuiet { break }
         }
         if patience == 0 { failures.append("the site never came to rest") }
@@ -78,7 +89,8 @@ struct CrashSimulation {
         case 90..<92: site.advance(milliseconds: UInt64.random(in: 1...50, using: &random))
         case 92..<97: clients.randomElement(using: &random)?.connect(site)
         case 97..<99:
-            guard mayDie, let client = clients.randomElement(using: &random), let connection = client.connection
+            guard mayDie, let client = clients.randomElement(using: &random),
+                let connection = client.connection
             else { break }
             client.lose()
             site.shard.closed(connection, cause: .peer)

@@ -31,8 +31,12 @@ import Testing
         [true, false].flatMap { isAway in
             [true, false].map {
                 Case(
-                    name: "QoS \(qos.rawValue), subscriber \(isAway ? "away" : "there"), \($0 ? "power cut" : "kill -9")",
-                    qos: qos, isAway: isAway, powerCut: $0)
+                    name:
+                        "QoS \(qos.rawValue), subscriber \(isAway ? "away" : "there"), \($0 ? "power cut" : "kill -9")",
+                    qos: qos,
+                    isAway: isAway,
+                    powerCut: $0
+                )
             }
         }
     }
@@ -68,7 +72,13 @@ import Testing
 
     @Test func `retained messages are there after a restart, and forgotten ones are not`() throws {
         let site = try SimulatedSite(disk: SimulatedDisk(seed: 1))
-        let publisher = SimulatedPublisher(clientID: "pub", topic: "r", qos: .atLeastOnce, limit: 3, retained: true)
+        let publisher = SimulatedPublisher(
+            clientID: "pub",
+            topic: "r",
+            qos: .atLeastOnce,
+            limit: 3,
+            retained: true
+        )
         publisher.connect(site)
         run(site, [publisher])
         var random = SimulatedRandom(seed: 1)

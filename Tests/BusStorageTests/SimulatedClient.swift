@@ -36,7 +36,9 @@ class SimulatedClient {
     }
 
     func say(_ packet: Packet) {
-        do { try packet.encode(into: &toServer, version: .v5) } catch { complaints.append("cannot encode \(packet)") }
+        do { try packet.encode(into: &toServer, version: .v5) } catch {
+            complaints.append("cannot encode \(packet)")
+        }
     }
 
     var hasOutput: Bool { !toServer.isEmpty }
@@ -55,7 +57,13 @@ class SimulatedClient {
         var offset = 0
         while true {
             do {
-                guard let packet = try Packet.decode(fromServer.span.bytes, at: &offset, version: .v5, sender: .server)
+                guard
+                    let packet = try Packet.decode(
+                        fromServer.span.bytes,
+                        at: &offset,
+                        version: .v5,
+                        sender: .server
+                    )
                 else { break }
                 hear(packet)
             } catch {
@@ -69,7 +77,9 @@ class SimulatedClient {
     private func hear(_ packet: Packet) {
         if case .connAck(let connAck) = packet {
             isUp = true
-            if !connAck.sessionPresent, expectsSession { complaints.append("\(clientID): its session is lost") }
+            if !connAck.sessionPresent, expectsSession {
+                complaints.append("\(clientID): its session is lost")
+            }
             connected(sessionPresent: connAck.sessionPresent)
         } else {
             received(packet)
@@ -130,8 +140,12 @@ final class SimulatedPublisher: SimulatedClient {
             return
         }
         var publish = Publish(
-            topic: topic, payload: Array("\(entry.number)".utf8), qos: entry.qos, retain: retained,
-            packetID: entry.packetID)
+            topic: topic,
+            payload: Array("\(entry.number)".utf8),
+            qos: entry.qos,
+            retain: retained,
+            packetID: entry.packetID
+        )
         publish.isDuplicate = again
         say(.publish(publish))
     }

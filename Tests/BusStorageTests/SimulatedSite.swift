@@ -28,7 +28,10 @@ final class SimulatedSite {
     }
 
     private static func start(
-        _ disk: SimulatedDisk, _ durability: Durability, _ now: BusTime, _ committer: ManualCommitter
+        _ disk: SimulatedDisk,
+        _ durability: Durability,
+        _ now: BusTime,
+        _ committer: ManualCommitter
     ) throws -> (BusShard, SessionStorage) {
         var settings = BusSettings()
         settings.sysInterval = 0
@@ -39,12 +42,17 @@ final class SimulatedSite {
         var storageSettings = StorageSettings(directory: "/journal")
         storageSettings.durability = durability
         let (storage, _) = try SessionStorage.open(
-            storageSettings, on: disk, shard: shard, access: access, observer: LogObserver(),
+            storageSettings,
+            on: disk,
+            shard: shard,
+            access: access,
+            observer: LogObserver(),
             wallMilliseconds: { UInt64(now.wall / 1_000_000) },
             committer: { log in
                 committer.log = log
                 return committer
-            })
+            }
+        )
         return (shard, storage)
     }
 

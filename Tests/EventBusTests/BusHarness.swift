@@ -15,12 +15,23 @@ final class BusHarness {
         var slot: Int32
     }
 
-    init(shards count: Int = 1, access: AccessSettings = AccessSettings(), _ change: (inout BusSettings) -> Void = { _ in }) {
+    init(
+        shards count: Int = 1,
+        access: AccessSettings = AccessSettings(),
+        _ change: (inout BusSettings) -> Void = { _ in }
+    ) {
         var settings = BusSettings()
         settings.sysInterval = 0
         change(&settings)
-        guard let control = try? AccessControl(access) else { fatalError("access settings of a test are right") }
-        site = BusSite(settings: settings, access: control, shardCount: count, random: SeededGenerator(seed: 1))
+        guard let control = try? AccessControl(access) else {
+            fatalError("access settings of a test are right")
+        }
+        site = BusSite(
+            settings: settings,
+            access: control,
+            shardCount: count,
+            random: SeededGenerator(seed: 1)
+        )
         let site = site
         let start = now
         shards = (0..<count).map { BusShard(index: $0, site: site, now: start) }
@@ -38,7 +49,9 @@ final class BusHarness {
         run()
     }
 
-    func open(shard: Int = 0, peer: PeerInfo = PeerInfo(address: "127.0.0.1:1", isLoopback: true)) -> TestClient {
+    func open(shard: Int = 0, peer: PeerInfo = PeerInfo(address: "127.0.0.1:1", isLoopback: true))
+        -> TestClient
+    {
         let client = TestClient(self, shard: shard, id: shards[shard].open(peer: peer, policy: 0))
         clients[Key(shard: shard, slot: client.id.slot)] = client
         return client
@@ -76,7 +89,9 @@ final class BusHarness {
             for (index, shard) in shards.enumerated() {
                 shard.takeDirty { slot in
                     isMoving = true
-                    guard let client = clients[Key(shard: index, slot: slot)], !client.isStalled else { return }
+                    guard let client = clients[Key(shard: index, slot: slot)], !client.isStalled else {
+                        return
+                    }
                     let bytes = Array(shard.output(of: slot))
                     shard.consumeOutput(bytes.count, of: slot)
                     client.take(bytes)
@@ -149,7 +164,12 @@ final class TestClient {
         while true {
             let packet: Packet?
             do throws(WireError) {
-                packet = try Packet.decode(incoming.span.bytes, at: &offset, version: version, sender: .server)
+                packet = try Packet.decode(
+                    incoming.span.bytes,
+                    at: &offset,
+                    version: version,
+                    sender: .server
+                )
             } catch {
                 fatalError("the broker sent a bad packet: \(error)")
             }
@@ -192,7 +212,9 @@ final class TestClient {
     }
 
     private func encode(_ packet: Packet, into bytes: inout [UInt8]) {
-        do { try packet.encode(into: &bytes, version: version) } catch { fatalError("cannot encode: \(error)") }
+        do { try packet.encode(into: &bytes, version: version) } catch {
+            fatalError("cannot encode: \(error)")
+        }
     }
 
     // MARK: - What tests say
@@ -206,7 +228,9 @@ final class TestClient {
     func send(bytes: [UInt8]) { bus.receive(bytes, from: self) }
 
     @discardableResult
-    func connect(_ clientID: String, clean: Bool = true, _ change: (inout Connect) -> Void = { _ in }) -> TestClient {
+    func connect(_ clientID: String, clean: Bool = true, _ change: (inout Connect) -> Void = { _ in })
+        -> TestClient
+    {
         var connect = Connect(version: version, clientID: clientID, cleanStart: clean, keepAlive: 0)
         change(&connect)
         version = connect.version
@@ -215,7 +239,9 @@ final class TestClient {
     }
 
     func subscribe(
-        _ filter: String, _ qos: QoS = .atMostOnce, identifier: UInt32? = nil,
+        _ filter: String,
+        _ qos: QoS = .atMostOnce,
+        identifier: UInt32? = nil,
         _ change: (inout Subscription) -> Void = { _ in }
     ) {
         guard let parsed = try? TopicFilter(filter) else { fatalError("bad filter in a test") }
@@ -232,7 +258,11 @@ final class TestClient {
     }
 
     func publish(
-        _ topic: String, _ payload: String, _ qos: QoS = .atMostOnce, retain: Bool = false, packetID: UInt16 = 7,
+        _ topic: String,
+        _ payload: String,
+        _ qos: QoS = .atMostOnce,
+        retain: Bool = false,
+        packetID: UInt16 = 7,
         _ change: (inout Publish) -> Void = { _ in }
     ) {
         var publish = Publish(topic: topic, payload: Array(payload.utf8), qos: qos, retain: retain)

@@ -27,47 +27,182 @@ import Testing
         .init("another protocol name", .v3_1_1, frame(0x10, text("MQTX"), [4, 2, 0, 0], text("c")), 1),
         .init("level 6", .v3_1_1, frame(0x10, text("MQTT"), [6, 2, 0, 0], text("c")), 1),
         .init("level 0", .v3_1_1, frame(0x10, text("MQTT"), [0, 2, 0, 0], text("c")), 1),
-        .init("3.1's name with 3.1.1's level", .v3_1_1, frame(0x10, text("MQIsdp"), [4, 2, 0, 0], text("c")), 1),
-        .init("3.1.1's name with 3.1's level", .v3_1_1, frame(0x10, text("MQTT"), [3, 2, 0, 0], text("c")), 1),
+        .init(
+            "3.1's name with 3.1.1's level",
+            .v3_1_1,
+            frame(0x10, text("MQIsdp"), [4, 2, 0, 0], text("c")),
+            1
+        ),
+        .init(
+            "3.1.1's name with 3.1's level",
+            .v3_1_1,
+            frame(0x10, text("MQTT"), [3, 2, 0, 0], text("c")),
+            1
+        ),
     ]
 
     static let flags: [Refused] = [
         .init("the reserved flag", .v5, frame(0x10, connectHead(.v5, flags: 0x03), text("c")), 0x81),
         .init("the reserved flag", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 0x03), text("c")), nil),
         .init("will QoS without will", .v5, frame(0x10, connectHead(.v5, flags: 0x0A), text("c")), 0x81),
-        .init("will QoS without will", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 0x0A), text("c")), nil),
+        .init(
+            "will QoS without will",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 0x0A), text("c")),
+            nil
+        ),
         .init("will retain without will", .v5, frame(0x10, connectHead(.v5, flags: 0x22), text("c")), 0x81),
-        .init("will retain without will", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 0x22), text("c")), nil),
-        .init("will QoS 3", .v5, frame(0x10, connectHead(.v5, flags: 0x1E), text("c"), [0], text("w"), text("")), 0x81),
-        .init("will QoS 3", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 0x1E), text("c"), text("w"), text("")), nil),
-        .init("will QoS 3", .v3_1, frame(0x10, connectHead(.v3_1, flags: 0x1E), text("c"), text("w"), text("")), nil),
-        .init("a password without a user name", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 0x42), text("c"), text("p")), nil),
+        .init(
+            "will retain without will",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 0x22), text("c")),
+            nil
+        ),
+        .init(
+            "will QoS 3",
+            .v5,
+            frame(0x10, connectHead(.v5, flags: 0x1E), text("c"), [0], text("w"), text("")),
+            0x81
+        ),
+        .init(
+            "will QoS 3",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 0x1E), text("c"), text("w"), text("")),
+            nil
+        ),
+        .init(
+            "will QoS 3",
+            .v3_1,
+            frame(0x10, connectHead(.v3_1, flags: 0x1E), text("c"), text("w"), text("")),
+            nil
+        ),
+        .init(
+            "a password without a user name",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 0x42), text("c"), text("p")),
+            nil
+        ),
     ]
 
     static let payloads: [Refused] = [
         .init("no client identifier", .v5, frame(0x10, connectHead(.v5, flags: 2)), 0x81),
         .init("no client identifier", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 2)), nil),
-        .init("a client identifier that is not UTF-8", .v5, frame(0x10, connectHead(.v5, flags: 2), [0, 1, 0xFF]), 0x81),
-        .init("a client identifier that is not UTF-8", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 2), [0, 1, 0xFF]), nil),
-        .init("U+0000 in the client identifier", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 2), [0, 1, 0]), nil),
+        .init(
+            "a client identifier that is not UTF-8",
+            .v5,
+            frame(0x10, connectHead(.v5, flags: 2), [0, 1, 0xFF]),
+            0x81
+        ),
+        .init(
+            "a client identifier that is not UTF-8",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 2), [0, 1, 0xFF]),
+            nil
+        ),
+        .init(
+            "U+0000 in the client identifier",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 2), [0, 1, 0]),
+            nil
+        ),
         .init("a will announced and missing", .v5, frame(0x10, connectHead(.v5, flags: 6), text("c")), 0x81),
-        .init("a will announced and missing", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 6), text("c")), nil),
-        .init("a will not announced", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 2), text("c"), text("w"), text("")), nil),
-        .init("a will topic that is not UTF-8", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 6), text("c"), [0, 1, 0xC0], text("")), nil),
-        .init("a will topic with a wildcard", .v5, frame(0x10, connectHead(.v5, flags: 6), text("c"), [0], text("w/#"), text("")), 0x90),
-        .init("a user name announced and missing", .v5, frame(0x10, connectHead(.v5, flags: 0x82), text("c")), 0x81),
-        .init("a user name announced and missing", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 0x82), text("c")), nil),
-        .init("a user name not announced", .v5, frame(0x10, connectHead(.v5, flags: 2), text("c"), text("u")), 0x81),
-        .init("a user name not announced", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 2), text("c"), text("u")), nil),
-        .init("a user name that is not UTF-8", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 0x82), text("c"), [0, 1, 0x80]), nil),
-        .init("a password announced and missing", .v5, frame(0x10, connectHead(.v5, flags: 0x42), text("c")), 0x81),
-        .init("a password announced and missing", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 0xC2), text("c"), text("u")), nil),
-        .init("a password not announced", .v5, frame(0x10, connectHead(.v5, flags: 0x82), text("c"), text("u"), text("p")), 0x81),
-        .init("a password not announced", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 0x82), text("c"), text("u"), text("p")), nil),
-        .init("an empty identifier for a session to keep", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 0), text("")), 2),
+        .init(
+            "a will announced and missing",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 6), text("c")),
+            nil
+        ),
+        .init(
+            "a will not announced",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 2), text("c"), text("w"), text("")),
+            nil
+        ),
+        .init(
+            "a will topic that is not UTF-8",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 6), text("c"), [0, 1, 0xC0], text("")),
+            nil
+        ),
+        .init(
+            "a will topic with a wildcard",
+            .v5,
+            frame(0x10, connectHead(.v5, flags: 6), text("c"), [0], text("w/#"), text("")),
+            0x90
+        ),
+        .init(
+            "a user name announced and missing",
+            .v5,
+            frame(0x10, connectHead(.v5, flags: 0x82), text("c")),
+            0x81
+        ),
+        .init(
+            "a user name announced and missing",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 0x82), text("c")),
+            nil
+        ),
+        .init(
+            "a user name not announced",
+            .v5,
+            frame(0x10, connectHead(.v5, flags: 2), text("c"), text("u")),
+            0x81
+        ),
+        .init(
+            "a user name not announced",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 2), text("c"), text("u")),
+            nil
+        ),
+        .init(
+            "a user name that is not UTF-8",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 0x82), text("c"), [0, 1, 0x80]),
+            nil
+        ),
+        .init(
+            "a password announced and missing",
+            .v5,
+            frame(0x10, connectHead(.v5, flags: 0x42), text("c")),
+            0x81
+        ),
+        .init(
+            "a password announced and missing",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 0xC2), text("c"), text("u")),
+            nil
+        ),
+        .init(
+            "a password not announced",
+            .v5,
+            frame(0x10, connectHead(.v5, flags: 0x82), text("c"), text("u"), text("p")),
+            0x81
+        ),
+        .init(
+            "a password not announced",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 0x82), text("c"), text("u"), text("p")),
+            nil
+        ),
+        .init(
+            "an empty identifier for a session to keep",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 0), text("")),
+            2
+        ),
         .init("an empty identifier", .v3_1, frame(0x10, connectHead(.v3_1, flags: 2), text("")), 2),
-        .init("an identifier longer than is allowed", .v5, frame(0x10, connectHead(.v5, flags: 2), text(String(repeating: "x", count: 257))), 0x85),
-        .init("an identifier longer than is allowed", .v3_1_1, frame(0x10, connectHead(.v3_1_1, flags: 2), text(String(repeating: "x", count: 257))), 2),
+        .init(
+            "an identifier longer than is allowed",
+            .v5,
+            frame(0x10, connectHead(.v5, flags: 2), text(String(repeating: "x", count: 257))),
+            0x85
+        ),
+        .init(
+            "an identifier longer than is allowed",
+            .v3_1_1,
+            frame(0x10, connectHead(.v3_1_1, flags: 2), text(String(repeating: "x", count: 257))),
+            2
+        ),
     ]
 
     /// [MQTT-3.1.2-1], [MQTT-3.1.2-2], [MQTT-3.1.2-3], [MQTT-3.1.2-9], [MQTT-3.1.2-11…13], [MQTT-3.1.2-16…19],
@@ -87,7 +222,8 @@ import Testing
         client.send(bytes: row.bytes + publish)
         #expect(client.isClosed)
         if let code = row.code {
-            let expected = row.version == .v5 ? ReasonCode(rawValue: code) : ReasonCode(connectReturnCode: code)
+            let expected =
+                row.version == .v5 ? ReasonCode(rawValue: code) : ReasonCode(connectReturnCode: code)
             #expect(client.received.count == 1)
             #expect(client.connAck?.reasonCode == expected)
             #expect(client.connAck?.sessionPresent == false)
@@ -123,7 +259,8 @@ import Testing
     @Test(arguments: versions)
     func `any other packet before CONNECT closes without a word`(_ version: ProtocolVersion) {
         let firsts: [[UInt8]] = [
-            [0x30, 3, 0, 1, 0x74], [0x40, 2, 0, 1], [0x82, 6, 0, 1, 0, 1, 0x61, 0], [0xC0, 0], [0xE0, 0], [0x20, 2, 0, 0],
+            [0x30, 3, 0, 1, 0x74], [0x40, 2, 0, 1], [0x82, 6, 0, 1, 0, 1, 0x61, 0], [0xC0, 0], [0xE0, 0],
+            [0x20, 2, 0, 0],
             [0xF0, 0], [0x00, 0],
         ]
         for first in firsts {
@@ -152,10 +289,13 @@ import Testing
 
     /// [MQTT-3.1.3-2], [MQTT-3.1.3-5], [MQTT3-3.1.3-2], [MQTT3-3.1.3-5]; MQTT 3.1 allowed no more than 23.
     @Test(arguments: versions)
-    func `client identifiers of all letters and digits, and longer ones, name sessions`(_ version: ProtocolVersion) {
+    func `client identifiers of all letters and digits, and longer ones, name sessions`(
+        _ version: ProtocolVersion
+    ) {
         let bus = BusHarness()
         let identifiers = [
-            "0", "0123456789abcdefghijklm", "nopqrstuvwxyzABCDEFGHIJ", "KLMNOPQRSTUVWXYZ", "a name with spaces, and longer than 23",
+            "0", "0123456789abcdefghijklm", "nopqrstuvwxyzABCDEFGHIJ", "KLMNOPQRSTUVWXYZ",
+            "a name with spaces, and longer than 23",
             "\u{FEFF}bom", "e\u{301}", "\u{e9}",
         ]
         for identifier in identifiers {
@@ -197,17 +337,29 @@ import Testing
 
     static let capabilities: [Capability] = [
         .init(
-            name: "will QoS above the maximum", settings: { $0.maximumQoS = .atLeastOnce },
-            connect: { $0.will = Will(topic: "w", payload: [], qos: .exactlyOnce) }, code: .qosNotSupported),
+            name: "will QoS above the maximum",
+            settings: { $0.maximumQoS = .atLeastOnce },
+            connect: { $0.will = Will(topic: "w", payload: [], qos: .exactlyOnce) },
+            code: .qosNotSupported
+        ),
         .init(
-            name: "a retained will", settings: { $0.retainAvailable = false },
-            connect: { $0.will = Will(topic: "w", payload: [], retain: true) }, code: .retainNotSupported),
+            name: "a retained will",
+            settings: { $0.retainAvailable = false },
+            connect: { $0.will = Will(topic: "w", payload: [], retain: true) },
+            code: .retainNotSupported
+        ),
         .init(
-            name: "a will on a topic of the server", settings: { _ in },
-            connect: { $0.will = Will(topic: "$SYS/x", payload: []) }, code: .notAuthorized),
+            name: "a will on a topic of the server",
+            settings: { _ in },
+            connect: { $0.will = Will(topic: "$SYS/x", payload: []) },
+            code: .notAuthorized
+        ),
         .init(
-            name: "more sessions than there may be", settings: { $0.sessionsMaximum = 1 }, connect: { _ in },
-            code: .quotaExceeded),
+            name: "more sessions than there may be",
+            settings: { $0.sessionsMaximum = 1 },
+            connect: { _ in },
+            code: .quotaExceeded
+        ),
     ]
 
     /// [MQTT-3.1.4-2], [MQTT-3.2.2-7], [MQTT-3.2.2-12], [MQTT-3.2.2-13], [MQTT-4.13.2-1], [MQTT3-3.2.2-5]
@@ -346,7 +498,9 @@ import Testing
     @Test func `a client that wants no problem information gets none but in CONNACK and DISCONNECT`() {
         var access = AccessSettings()
         access.anonymousRoles = ["guest"]
-        access.roles = [.init(name: "guest", rules: [.init(.deny, .both, "secret/#"), .init(.allow, .both, "#")])]
+        access.roles = [
+            .init(name: "guest", rules: [.init(.deny, .both, "secret/#"), .init(.allow, .both, "#")])
+        ]
         let bus = BusHarness(access: access)
         let client = bus.open().connect("c") { $0.properties.requestProblemInformation = false }
         client.subscribe("secret/a")

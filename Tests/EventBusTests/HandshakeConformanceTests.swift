@@ -6,7 +6,9 @@ import Testing
 @Suite struct HandshakeConformanceTests {
     static let versions: [ProtocolVersion] = [.v3_1, .v3_1_1, .v5]
 
-    private func client(_ bus: BusHarness, _ version: ProtocolVersion, _ name: String, keeps: Bool = false) -> TestClient {
+    private func client(_ bus: BusHarness, _ version: ProtocolVersion, _ name: String, keeps: Bool = false)
+        -> TestClient
+    {
         let client = bus.open()
         client.version = version
         client.answers = false
@@ -19,7 +21,9 @@ import Testing
 
     /// [MQTT-3.3.4-1], [MQTT-4.3.2-4], [MQTT-4.3.2-5], [MQTT-2.2.1-5], [MQTT3-3.3.4-1], [MQTT3-4.3.2-2], [MQTT3-2.3.1-6]
     @Test(arguments: versions)
-    func `each QoS 1 PUBLISH is a new message, even with DUP and the same identifier`(_ version: ProtocolVersion) {
+    func `each QoS 1 PUBLISH is a new message, even with DUP and the same identifier`(
+        _ version: ProtocolVersion
+    ) {
         let bus = BusHarness()
         let subscriber = bus.open().connect("s")
         subscriber.subscribe("t", .atLeastOnce)
@@ -34,7 +38,9 @@ import Testing
 
     /// [MQTT-3.3.4-1], [MQTT-4.3.3-8], [MQTT-4.3.3-10…12], [MQTT3-4.3.3-2]
     @Test(arguments: versions)
-    func `an identifier means one QoS 2 message until PUBCOMP, and a new one afterwards`(_ version: ProtocolVersion) {
+    func `an identifier means one QoS 2 message until PUBCOMP, and a new one afterwards`(
+        _ version: ProtocolVersion
+    ) {
         let bus = BusHarness()
         let subscriber = bus.open().connect("s")
         subscriber.subscribe("t", .exactlyOnce)
@@ -47,7 +53,11 @@ import Testing
         publisher.acknowledge(.pubRel, 5)
         let completions = publisher.acknowledgements(.pubComp)
         #expect(completions.map(\.packetID) == [5, 5])
-        #expect(completions.map(\.reasonCode) == [.success, version == .v5 ? .packetIdentifierNotFound : .success])
+        #expect(
+            completions.map(\.reasonCode) == [
+                .success, version == .v5 ? .packetIdentifierNotFound : .success,
+            ]
+        )
         publisher.publish("t", "b", .exactlyOnce, packetID: 5)
         #expect(subscriber.payloads == ["a", "b"])
     }
@@ -79,8 +89,16 @@ import Testing
         publisher.publish("$SYS/broker", "x", .atLeastOnce, packetID: 1)
         publisher.publish("$SYS/broker", "x", .exactlyOnce, packetID: 2)
         publisher.publish("t", "new", .exactlyOnce, packetID: 2)
-        #expect(publisher.acknowledgements(.pubAck).map(\.reasonCode) == [version == .v5 ? .notAuthorized : .success])
-        #expect(publisher.acknowledgements(.pubRec).map(\.reasonCode) == [version == .v5 ? .notAuthorized : .success, .success])
+        #expect(
+            publisher.acknowledgements(.pubAck).map(\.reasonCode) == [
+                version == .v5 ? .notAuthorized : .success
+            ]
+        )
+        #expect(
+            publisher.acknowledgements(.pubRec).map(\.reasonCode) == [
+                version == .v5 ? .notAuthorized : .success, .success,
+            ]
+        )
         #expect(subscriber.payloads == (version == .v5 ? ["new"] : []))
         #expect(!publisher.isClosed)
     }
@@ -118,16 +136,27 @@ import Testing
     /// [MQTT-3.3.1-2], [MQTT-3.3.1-3], [MQTT3-2.3.1-4], [MQTT3-2.3.1-5], [MQTT3-3.3.1-2], [MQTT3-3.3.1-3],
     /// [MQTT3-4.3.1-1], [MQTT3-4.3.2-1], [MQTT3-4.3.3-1]
     @Test(arguments: versions)
-    func `what is sent first has no DUP, whatever the publisher set, and an identifier of its own`(_ version: ProtocolVersion) {
+    func `what is sent first has no DUP, whatever the publisher set, and an identifier of its own`(
+        _ version: ProtocolVersion
+    ) {
         let bus = BusHarness()
         let subscriber = client(bus, version, "s")
         subscriber.subscribe("t", .exactlyOnce)
         let publisher = bus.open().connect("p")
         publisher.publish("t", "0")
-        for i in 1...6 { publisher.publish("t", "\(i)", i % 2 == 0 ? .exactlyOnce : .atLeastOnce, packetID: 9) { $0.isDuplicate = true } }
+        for i in 1...6 {
+            publisher.publish("t", "\(i)", i % 2 == 0 ? .exactlyOnce : .atLeastOnce, packetID: 9) {
+                $0.isDuplicate = true
+            }
+        }
         let sent = subscriber.publishes
         #expect(sent.map(\.isDuplicate) == Array(repeating: false, count: 7))
-        #expect(sent.map(\.qos) == [.atMostOnce, .atLeastOnce, .exactlyOnce, .atLeastOnce, .exactlyOnce, .atLeastOnce, .exactlyOnce])
+        #expect(
+            sent.map(\.qos) == [
+                .atMostOnce, .atLeastOnce, .exactlyOnce, .atLeastOnce, .exactlyOnce, .atLeastOnce,
+                .exactlyOnce,
+            ]
+        )
         let identifiers = sent.dropFirst().map(\.packetID)
         #expect(Set(identifiers).count == 6)
         #expect(!identifiers.contains(0))
@@ -137,12 +166,17 @@ import Testing
     /// [MQTT-4.3.2-3], [MQTT-4.3.3-3…6], [MQTT-4.4.0-1], [MQTT-3.3.1-1], [MQTT-2.2.1-5], [MQTT-4.6.0-1],
     /// [MQTT3-4.3.2-1], [MQTT3-4.3.3-1], [MQTT3-4.4.0-1], [MQTT3-3.3.1-1], [MQTT3-2.3.1-4], [MQTT3-4.6.0-6]
     @Test(arguments: versions)
-    func `what is not acknowledged comes again with DUP after a new connection and at no other time`(_ version: ProtocolVersion) {
+    func `what is not acknowledged comes again with DUP after a new connection and at no other time`(
+        _ version: ProtocolVersion
+    ) {
         let bus = BusHarness()
         let first = client(bus, version, "s", keeps: true)
         first.subscribe("t", .exactlyOnce)
         let publisher = bus.open().connect("p")
-        for (payload, qos) in [("a1", QoS.atLeastOnce), ("b2", .exactlyOnce), ("c1", .atLeastOnce), ("d2", .exactlyOnce), ("e2", .exactlyOnce)] {
+        for (payload, qos) in [
+            ("a1", QoS.atLeastOnce), ("b2", .exactlyOnce), ("c1", .atLeastOnce), ("d2", .exactlyOnce),
+            ("e2", .exactlyOnce),
+        ] {
             publisher.publish("t", payload, qos)
         }
         let ids = first.publishes.map(\.packetID)
@@ -213,8 +247,18 @@ import Testing
         .init(name: "PUBCOMP for QoS 1", published: .atLeastOnce, packets: [.pubComp], answers: []),
         .init(name: "PUBACK for QoS 2", published: .exactlyOnce, packets: [.pubAck], answers: []),
         .init(name: "PUBCOMP before PUBREC", published: .exactlyOnce, packets: [.pubComp], answers: []),
-        .init(name: "PUBREC twice", published: .exactlyOnce, packets: [.pubRec, .pubRec], answers: [.pubRel, .pubRel]),
-        .init(name: "PUBREL from the subscriber", published: .exactlyOnce, packets: [.pubRel], answers: [.pubComp]),
+        .init(
+            name: "PUBREC twice",
+            published: .exactlyOnce,
+            packets: [.pubRec, .pubRec],
+            answers: [.pubRel, .pubRel]
+        ),
+        .init(
+            name: "PUBREL from the subscriber",
+            published: .exactlyOnce,
+            packets: [.pubRel],
+            answers: [.pubComp]
+        ),
     ]
 
     /// [MQTT-4.3.3-3], [MQTT-4.3.3-4]
@@ -227,7 +271,9 @@ import Testing
         let id = first.publishes.first?.packetID ?? 0
         first.forget()
         for packet in row.packets { first.acknowledge(packet, id) }
-        let answers = first.received.compactMap { if case .acknowledgement(let ack) = $0 { ack.type } else { nil } }
+        let answers = first.received.compactMap {
+            if case .acknowledgement(let ack) = $0 { ack.type } else { nil }
+        }
         #expect(answers == row.answers)
         #expect(!first.isClosed)
         // The real answers still work, and leave nothing behind.
@@ -261,7 +307,9 @@ import Testing
             subscriber.acknowledge(.pubRec, id)
         }
         #expect(subscriber.acknowledgements(.pubRel).map(\.packetID) == [settled, 4_000, 65_535])
-        #expect(subscriber.acknowledgements(.pubRel).allSatisfy { $0.reasonCode == .packetIdentifierNotFound })
+        #expect(
+            subscriber.acknowledgements(.pubRel).allSatisfy { $0.reasonCode == .packetIdentifierNotFound }
+        )
         #expect(!subscriber.isClosed)
     }
 
@@ -336,7 +384,9 @@ import Testing
 
     /// [MQTT-4.6.0-5], [MQTT-4.6.0-6], [MQTT-4.5.0-1], [MQTT-4.9.0-2], [MQTT3-4.5.0-1], [MQTT3-4.6.0-5], [MQTT3-4.6.0-6]
     @Test(arguments: versions)
-    func `a publisher's messages keep their order under flow control, away and back`(_ version: ProtocolVersion) {
+    func `a publisher's messages keep their order under flow control, away and back`(
+        _ version: ProtocolVersion
+    ) {
         let bus = BusHarness()
         let first = client(bus, version, "s", keeps: true)
         first.subscribe("t/#", .exactlyOnce)

@@ -107,7 +107,9 @@ import Testing
     /// [MQTT-3.3.2-5], [MQTT-3.3.2-6]
     @Test func `a queued message loses the seconds it waited, and then itself`() {
         let bus = BusHarness()
-        let subscriber = bus.open().connect("sub", clean: false) { $0.properties.sessionExpiryInterval = 1_000 }
+        let subscriber = bus.open().connect("sub", clean: false) {
+            $0.properties.sessionExpiryInterval = 1_000
+        }
         subscriber.subscribe("t", .atLeastOnce)
         subscriber.lose()
         let publisher = bus.open().connect("pub")
@@ -157,7 +159,9 @@ import Testing
         let subscriber = bus.open().connect("sub") { $0.properties.topicAliasMaximum = 1 }
         subscriber.subscribe("#")
         let publisher = bus.open().connect("pub")
-        for (topic, payload) in [("one", "1"), ("two", "2"), ("one", "3")] { publisher.publish(topic, payload) }
+        for (topic, payload) in [("one", "1"), ("two", "2"), ("one", "3")] {
+            publisher.publish(topic, payload)
+        }
         #expect(subscriber.publishes.map(\.topic) == ["one", "two", ""])
         #expect(subscriber.publishes.map(\.properties.topicAlias) == [1, nil, 1])
     }
@@ -199,7 +203,9 @@ import Testing
         let publisher = bus.open().connect("pub")
         for i in 1...5 { publisher.publish("t", "\(i)", .atLeastOnce) }
         #expect(subscriber.payloads == ["1", "2"])
-        subscriber.send(.acknowledgement(Acknowledgement(.pubAck, packetID: subscriber.publishes[0].packetID)))
+        subscriber.send(
+            .acknowledgement(Acknowledgement(.pubAck, packetID: subscriber.publishes[0].packetID))
+        )
         #expect(subscriber.payloads == ["1", "2", "3"])
         // [MQTT-4.6.0-1] Order is kept for QoS 0 messages by themselves: they are not held back.
         publisher.publish("t", "zero")

@@ -14,7 +14,6 @@ func text(_ string: String) -> [UInt8] {
         + Array(string.utf8)
 }
 
-
 /// A CONNECT's beginning: name, level, flags, keep alive of 0, and in MQTT 5 no properties.
 func connectHead(_ version: ProtocolVersion, flags: UInt8) -> [UInt8] {
     text(version == .v3_1 ? "MQIsdp" : "MQTT") + [version.rawValue, flags, 0, 0] + (version == .v5 ? [0] : [])

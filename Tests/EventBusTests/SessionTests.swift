@@ -110,7 +110,9 @@ import Testing
         let bus = BusHarness()
         let watcher = bus.open().connect("watch")
         watcher.subscribe("will/#", .atLeastOnce)
-        let will: (inout Connect) -> Void = { $0.will = Will(topic: "will/c", payload: Array("gone".utf8), qos: .atLeastOnce) }
+        let will: (inout Connect) -> Void = {
+            $0.will = Will(topic: "will/c", payload: Array("gone".utf8), qos: .atLeastOnce)
+        }
         bus.open().connect("c", will).lose()
         #expect(watcher.payloads == ["gone"])
         let polite = bus.open().connect("c", will)

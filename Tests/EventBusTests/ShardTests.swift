@@ -37,11 +37,15 @@ import Testing
 
     @Test func `a client comes back to the shard where its session lives`() {
         let bus = BusHarness(shards: 2)
-        let first = bus.open(shard: 0).connect("c", clean: false) { $0.properties.sessionExpiryInterval = 100 }
+        let first = bus.open(shard: 0).connect("c", clean: false) {
+            $0.properties.sessionExpiryInterval = 100
+        }
         first.subscribe("t", .atLeastOnce)
         first.lose()
         bus.open(shard: 1).connect("p").publish("t", "x", .atLeastOnce)
-        let second = bus.open(shard: 1).connect("c", clean: false) { $0.properties.sessionExpiryInterval = 100 }
+        let second = bus.open(shard: 1).connect("c", clean: false) {
+            $0.properties.sessionExpiryInterval = 100
+        }
         #expect(second.shard == 0)
         #expect(second.connAck?.sessionPresent == true)
         #expect(second.payloads == ["x"])

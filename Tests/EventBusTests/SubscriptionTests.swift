@@ -26,8 +26,16 @@ import Testing
         .init(filter: "$data/#", topic: "$data/x", matches: true),
         .init(filter: "a//b", topic: "a//b", matches: true),
         .init(filter: "a/+/b", topic: "a//b", matches: true),
-        .init(filter: "a/a-level-longer-than-sixteen-bytes/b", topic: "a/a-level-longer-than-sixteen-bytes/b", matches: true),
-        .init(filter: "a/a-level-longer-than-sixteen-bytes/b", topic: "a/a-level-longer-than-sixteen-bytez/b", matches: false),
+        .init(
+            filter: "a/a-level-longer-than-sixteen-bytes/b",
+            topic: "a/a-level-longer-than-sixteen-bytes/b",
+            matches: true
+        ),
+        .init(
+            filter: "a/a-level-longer-than-sixteen-bytes/b",
+            topic: "a/a-level-longer-than-sixteen-bytez/b",
+            matches: false
+        ),
     ]
 
     /// [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.2-1], [MQTT-4.7.3-4]
@@ -54,7 +62,9 @@ import Testing
         client.subscribe("b")
         client.unsubscribe("a")
         client.unsubscribe("a")
-        let codes = client.received.compactMap { if case .unsubAck(let ack) = $0 { ack.reasonCodes } else { nil } }
+        let codes = client.received.compactMap {
+            if case .unsubAck(let ack) = $0 { ack.reasonCodes } else { nil }
+        }
         #expect(codes == [[.success], [.noSubscriptionExisted]])
         client.publish("a", "no")
         client.publish("b", "yes")
@@ -158,8 +168,16 @@ import Testing
     }
 
     static let refused: [Refused] = [
-        .init(filter: "a/#", change: { $0.wildcardSubscriptionAvailable = false }, code: .wildcardSubscriptionsNotSupported),
-        .init(filter: "$share/g/a", change: { $0.sharedSubscriptionAvailable = false }, code: .sharedSubscriptionsNotSupported),
+        .init(
+            filter: "a/#",
+            change: { $0.wildcardSubscriptionAvailable = false },
+            code: .wildcardSubscriptionsNotSupported
+        ),
+        .init(
+            filter: "$share/g/a",
+            change: { $0.sharedSubscriptionAvailable = false },
+            code: .sharedSubscriptionsNotSupported
+        ),
         .init(filter: "a/b/c/d", change: { $0.topicLevelsMaximum = 3 }, code: .topicFilterInvalid),
     ]
 

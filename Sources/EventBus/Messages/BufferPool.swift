@@ -39,7 +39,9 @@ package struct BufferPool: ~Copyable {
             keptBytes -= capacity
             return (pointer, capacity)
         }
-        guard let pointer = malloc(capacity) else { fatalError("out of memory: \(capacity) bytes for output") }
+        guard let pointer = malloc(capacity) else {
+            fatalError("out of memory: \(capacity) bytes for output")
+        }
         return (pointer, capacity)
     }
 

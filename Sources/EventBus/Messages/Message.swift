@@ -47,7 +47,8 @@ struct Message: ~Copyable {
                 expiryOffset: Int32(truncatingIfNeeded: parts.expiryOffset),
                 expiresAt: source.expiresAt,
                 position: source.position
-            ))
+            )
+        )
         var p = memory + MemoryLayout<Header>.size
         p = copy(parts.topic, to: p)
         p = copy(parts.properties, to: p)
@@ -58,7 +59,8 @@ struct Message: ~Copyable {
 
     @inline(__always)
     private static func copy(
-        _ piece: UnsafeRawBufferPointer, to place: UnsafeMutableRawPointer
+        _ piece: UnsafeRawBufferPointer,
+        to place: UnsafeMutableRawPointer
     ) -> UnsafeMutableRawPointer {
         guard let start = piece.baseAddress else { return place }
         memcpy(place, start, piece.count)
@@ -86,17 +88,25 @@ extension UnsafeMutablePointer where Pointee == Message.Header {
         let start = UnsafeRawPointer(self) + MemoryLayout<Message.Header>.size
         let topic = UnsafeRawBufferPointer(start: start, count: Int(pointee.topicLength))
         let properties = UnsafeRawBufferPointer(
-            start: start + topic.count, count: Int(pointee.propertiesLength))
+            start: start + topic.count,
+            count: Int(pointee.propertiesLength)
+        )
         let payload = UnsafeRawBufferPointer(
-            start: start + topic.count + properties.count, count: Int(pointee.payloadLength))
+            start: start + topic.count + properties.count,
+            count: Int(pointee.payloadLength)
+        )
         return PublishSource(
             parts: PublishParts(
-                topic: topic, properties: properties, payload: payload,
-                expiryOffset: Int(pointee.expiryOffset)),
+                topic: topic,
+                properties: properties,
+                payload: payload,
+                expiryOffset: Int(pointee.expiryOffset)
+            ),
             qos: QoS(rawValue: pointee.qos) ?? .atMostOnce,
             retain: pointee.retain,
             expiresAt: pointee.expiresAt,
-            position: pointee.position)
+            position: pointee.position
+        )
     }
 }
 

@@ -41,7 +41,11 @@ struct PublishTemplates: ~Copyable {
     /// The encoded packet and where its packet identifier stands (0 for none); valid until the next call.
     @inline(__always)
     mutating func template(
-        _ source: borrowing PublishSource, isVersion5: Bool, qos: QoS, retain: Bool, now: BusTime
+        _ source: borrowing PublishSource,
+        isVersion5: Bool,
+        qos: QoS,
+        retain: Bool,
+        now: BusTime
     ) -> (UnsafeRawBufferPointer, Int) {
         let index = (isVersion5 ? 6 : 0) + Int(qos.rawValue) * 2 + (retain ? 1 : 0)
         if forms[index].count == 0 {
@@ -53,7 +57,12 @@ struct PublishTemplates: ~Copyable {
 
     @inline(never)
     private mutating func make(
-        _ index: Int, _ source: borrowing PublishSource, isVersion5: Bool, qos: QoS, retain: Bool, now: BusTime
+        _ index: Int,
+        _ source: borrowing PublishSource,
+        isVersion5: Bool,
+        qos: QoS,
+        retain: Bool,
+        now: BusTime
     ) {
         let encoder = PublishEncoder(source.parts, isVersion5: isVersion5, qos: qos, retain: retain)
         if used + encoder.size > capacity {
@@ -67,7 +76,11 @@ struct PublishTemplates: ~Copyable {
             capacity = bigger
         }
         let offset = encoder.write(
-            source.parts, packetID: 0, expiry: source.expiryLeft(at: now.seconds), to: memory + used)
+            source.parts,
+            packetID: 0,
+            expiry: source.expiryLeft(at: now.seconds),
+            to: memory + used
+        )
         forms[index] = Form(offset: used, count: encoder.size, packetIDOffset: offset)
         used += encoder.size
     }

@@ -6,7 +6,10 @@ extension BusShard {
     /// Answers a publisher at once, or when what it published is on disk.
     @inline(__always)
     func answer(
-        _ type: PacketType, _ packetID: UInt16, _ outcome: PublishOutcome, _ id: ConnectionID,
+        _ type: PacketType,
+        _ packetID: UInt16,
+        _ outcome: PublishOutcome,
+        _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
     ) {
         var reason = outcome.refusal
@@ -18,9 +21,16 @@ extension BusShard {
             client.pointee.unansweredPublishes &+= 1
             heldAnswers.append(
                 .init(
-                    durableAt: outcome.durableAt, forwarded: outcome.forwarded,
-                    forwardedTo: outcome.forwardedTo, slot: id.slot, generation: id.generation, packetID: packetID,
-                    type: type, reason: reason.rawValue))
+                    durableAt: outcome.durableAt,
+                    forwarded: outcome.forwarded,
+                    forwardedTo: outcome.forwardedTo,
+                    slot: id.slot,
+                    generation: id.generation,
+                    packetID: packetID,
+                    type: type,
+                    reason: reason.rawValue
+                )
+            )
             return
         }
         write(type, packetID, reason, id.slot, client)
@@ -29,7 +39,10 @@ extension BusShard {
     /// Writes an acknowledgement. Before MQTT 5 it cannot say more than yes `[MQTT3-3.3.5-2]`.
     @inline(__always)
     func write(
-        _ type: PacketType, _ packetID: UInt16, _ reason: ReasonCode, _ slot: Int32,
+        _ type: PacketType,
+        _ packetID: UInt16,
+        _ reason: ReasonCode,
+        _ slot: Int32,
         _ client: UnsafeMutablePointer<Client>
     ) {
         if reason == .success || client.pointee.version != .v5 {
@@ -38,8 +51,13 @@ extension BusShard {
         }
         let place = client.pointee.output.append(5, from: &pool)
         _ = AckEncoder.write(
-            type, packetID: packetID, reasonCode: reason, version: .v5,
-            to: UnsafeMutableRawBufferPointer(start: place, count: 5), at: 0)
+            type,
+            packetID: packetID,
+            reasonCode: reason,
+            version: .v5,
+            to: UnsafeMutableRawBufferPointer(start: place, count: 5),
+            at: 0
+        )
         markDirty(slot, client)
     }
 
@@ -79,7 +97,9 @@ extension BusShard {
     /// Sends the answers that nothing keeps back any more.
     func releaseAnswers() {
         while let due = heldAnswers.popDue({ isSafe($0.durableAt, $0.forwarded, $0.forwardedTo) }) {
-            guard let client = client(ConnectionID(slot: due.slot, generation: due.generation)) else { continue }
+            guard let client = client(ConnectionID(slot: due.slot, generation: due.generation)) else {
+                continue
+            }
             if due.type == .publish {
                 sendHeld(due.packetID, due.slot, client)
                 continue
@@ -99,7 +119,10 @@ extension BusShard {
     /// A QoS 2 PUBLISH: delivered when it comes the first time, `[MQTT-4.3.3-8]`…`[MQTT-4.3.3-12]`.
     @inline(never)
     func receiveExactlyOnce(
-        _ packetID: UInt16, _ source: PublishSource, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>
+        _ packetID: UInt16,
+        _ source: PublishSource,
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
     ) {
         let index = client.pointee.session
         let extras = sessionExtras(index)
@@ -111,15 +134,20 @@ extension BusShard {
         // Before MQTT 5 a client does not know of a maximum; its identifiers are the limit.
         if client.pointee.version == .v5, extras.incomingQoS2.count >= Int(settings.receiveMaximum) {
             disconnect(
-                id, client, .receiveMaximumExceeded,
-                "more than \(settings.receiveMaximum) QoS 2 publishes are not released")
+                id,
+                client,
+                .receiveMaximumExceeded,
+                "more than \(settings.receiveMaximum) QoS 2 publishes are not released"
+            )
             return
         }
         var source = source
         source.exactlyOnceID = sessions[index].pointee.outlivesConnection ? packetID : 0
         let outcome = publish(source, from: index)
         // A refusal ends the exchange: no PUBREL follows `[MQTT-4.3.3-9]`.
-        if !outcome.refusal.isFailure || client.pointee.version != .v5 { extras.incomingQoS2.insert(packetID) }
+        if !outcome.refusal.isFailure || client.pointee.version != .v5 {
+            extras.incomingQoS2.insert(packetID)
+        }
         answer(.pubRec, packetID, outcome, id, client)
     }
 
@@ -188,8 +216,14 @@ extension BusShard {
                 if !isDurable(position) {
                     heldAnswers.append(
                         .init(
-                            durableAt: position, slot: id.slot, generation: id.generation,
-                            packetID: ack.packetID, type: .pubRel, reason: 0))
+                            durableAt: position,
+                            slot: id.slot,
+                            generation: id.generation,
+                            packetID: ack.packetID,
+                            type: .pubRel,
+                            reason: 0
+                        )
+                    )
                     return
                 }
             }
@@ -215,7 +249,8 @@ extension BusShard {
     /// The receiver has taken responsibility for the message.
     @inline(__always)
     func settle(
-        _ place: UnsafeMutablePointer<OutgoingWindow.Entry>, _ packetID: UInt16,
+        _ place: UnsafeMutablePointer<OutgoingWindow.Entry>,
+        _ packetID: UInt16,
         _ session: UnsafeMutablePointer<Session>
     ) {
         if let store, session.pointee.storeID != 0, let message = place.pointee.message {
@@ -265,7 +300,10 @@ extension BusShard {
 
     /// Sends one message that waited; owns the entry's reference.
     private func sendQueued(
-        _ entry: MessageQueue.Entry, _ index: Int32, _ session: UnsafeMutablePointer<Session>, _ slot: Int32,
+        _ entry: MessageQueue.Entry,
+        _ index: Int32,
+        _ session: UnsafeMutablePointer<Session>,
+        _ slot: Int32,
         _ client: UnsafeMutablePointer<Client>
     ) {
         let source = entry.message.source
@@ -280,29 +318,58 @@ extension BusShard {
         }
         if entry.qos == .atMostOnce {
             send(
-                source, slot, client, qos: .atMostOnce, packetID: 0, dup: false, entry.flags, entry.identifier, nil)
+                source,
+                slot,
+                client,
+                qos: .atMostOnce,
+                packetID: 0,
+                dup: false,
+                entry.flags,
+                entry.identifier,
+                nil
+            )
             entry.message.release()
             return
         }
         let holds = session.pointee.outlivesConnection || entry.flags.contains(.shared)
         let packetID = session.pointee.window.append(
             .init(
-                message: holds ? entry.message : nil, identifier: entry.identifier, qos: entry.qos,
-                state: entry.qos == .atLeastOnce ? .awaitingPubAck : .awaitingPubRec, flags: entry.flags))
+                message: holds ? entry.message : nil,
+                identifier: entry.identifier,
+                qos: entry.qos,
+                state: entry.qos == .atLeastOnce ? .awaitingPubAck : .awaitingPubRec,
+                flags: entry.flags
+            )
+        )
         if isHeldForDisk(source, packetID, entry.qos, session, slot, client) { return }
         let wasSent = send(
-            source, slot, client, qos: entry.qos, packetID: packetID, dup: false, entry.flags, entry.identifier, nil)
-        if !wasSent, let place = session.pointee.window.place(of: packetID) { settle(place, packetID, session) }
+            source,
+            slot,
+            client,
+            qos: entry.qos,
+            packetID: packetID,
+            dup: false,
+            entry.flags,
+            entry.identifier,
+            nil
+        )
+        if !wasSent, let place = session.pointee.window.place(of: packetID) {
+            settle(place, packetID, session)
+        }
         if !holds { entry.message.release() }
     }
 
     /// Sends again what an earlier connection left unacknowledged, in order `[MQTT-4.4.0-1]`, `[MQTT-4.6.0-1]`.
     private func resend(
-        _ session: UnsafeMutablePointer<Session>, _ slot: Int32, _ client: UnsafeMutablePointer<Client>
+        _ session: UnsafeMutablePointer<Session>,
+        _ slot: Int32,
+        _ client: UnsafeMutablePointer<Client>
     ) {
         // A client may acknowledge what was not sent again yet: then less is left, down to nothing.
         session.pointee.resendsLeft = min(
-            session.pointee.resendsLeft, UInt32(session.pointee.window.spanCount))
+            session.pointee.resendsLeft,
+            UInt32(session.pointee.window.spanCount)
+        )
         var unsent = 0
         let first = session.pointee.window.spanCount - Int(session.pointee.resendsLeft)
         for offset in first..<session.pointee.window.spanCount
@@ -312,7 +379,8 @@ extension BusShard {
                 client.pointee.output.count < settings.outputBytesMaximum
             else { return }
             let (packetID, place) = session.pointee.window.entry(
-                at: session.pointee.window.spanCount - Int(session.pointee.resendsLeft))
+                at: session.pointee.window.spanCount - Int(session.pointee.resendsLeft)
+            )
             session.pointee.resendsLeft -= 1
             if place.pointee.state != .done { unsent -= 1 }
             switch place.pointee.state {
@@ -322,8 +390,16 @@ extension BusShard {
                 let source = message.source
                 // [MQTT-3.3.1-1]: DUP says that it may have come before.
                 let wasSent = send(
-                    source, slot, client, qos: place.pointee.qos, packetID: packetID, dup: true,
-                    place.pointee.flags, place.pointee.identifier, nil)
+                    source,
+                    slot,
+                    client,
+                    qos: place.pointee.qos,
+                    packetID: packetID,
+                    dup: true,
+                    place.pointee.flags,
+                    place.pointee.identifier,
+                    nil
+                )
                 // [MQTT-3.1.2-25]: this connection may take less than the one before.
                 if !wasSent { settle(place, packetID, session) }
             case .done: break

@@ -4,7 +4,10 @@ import MQTTWire
 extension BusShard {
     /// A packet before the connection is up. `false`: it waits, and so does what follows it.
     func receiveEarlyPacket(
-        _ header: FixedHeader, _ span: RawSpan, at offset: Int, _ id: ConnectionID,
+        _ header: FixedHeader,
+        _ span: RawSpan,
+        at offset: Int,
+        _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
     ) throws(WireError) -> Bool {
         switch client.pointee.state {
@@ -22,7 +25,8 @@ extension BusShard {
                 let auth = try Auth.decode(span.extracting(header.body(at: offset)))
                 continueExchange(auth, id, client)
             case .disconnect: close(id, client)
-            default: disconnect(id, client, .protocolError, "only AUTH and DISCONNECT may come before CONNACK")
+            default:
+                disconnect(id, client, .protocolError, "only AUTH and DISCONNECT may come before CONNACK")
             }
             return true
         case .authenticating, .migrating: return false
@@ -33,7 +37,10 @@ extension BusShard {
     // MARK: - CONNECT
 
     private func receiveConnect(
-        _ header: FixedHeader, _ span: RawSpan, at offset: Int, _ id: ConnectionID,
+        _ header: FixedHeader,
+        _ span: RawSpan,
+        at offset: Int,
+        _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
     ) throws(WireError) -> Bool {
         let body = span.extracting(header.body(at: offset))
@@ -46,8 +53,11 @@ extension BusShard {
         }
         if connect.clientID.utf8.count > settings.clientIDLengthMaximum {
             refuseConnect(
-                id, client, .clientIdentifierNotValid,
-                "a client identifier may have \(settings.clientIDLengthMaximum) bytes at most")
+                id,
+                client,
+                .clientIdentifierNotValid,
+                "a client identifier may have \(settings.clientIDLengthMaximum) bytes at most"
+            )
             return true
         }
         if connect.clientID.isEmpty {
@@ -85,12 +95,21 @@ extension BusShard {
     }
 
     private func makeRequest(
-        _ connect: Connect, _ peer: PeerInfo, _ client: UnsafeMutablePointer<Client>
+        _ connect: Connect,
+        _ peer: PeerInfo,
+        _ client: UnsafeMutablePointer<Client>
     ) -> ConnectRequest {
         ConnectRequest(
-            clientID: connect.clientID, username: connect.userName, password: connect.password,
-            peerAddress: peer.address, addressKey: peer.throttleKey, isLoopback: peer.isLoopback,
-            isUnixSocket: peer.isUnixSocket, listener: policies[Int(client.pointee.policy)].name, tls: peer.tls)
+            clientID: connect.clientID,
+            username: connect.userName,
+            password: connect.password,
+            peerAddress: peer.address,
+            addressKey: peer.throttleKey,
+            isLoopback: peer.isLoopback,
+            isUnixSocket: peer.isUnixSocket,
+            listener: policies[Int(client.pointee.policy)].name,
+            tls: peer.tls
+        )
     }
 
     /// The answer to ``BusEffect/authenticate(_:_:)``.
@@ -103,7 +122,10 @@ extension BusShard {
     }
 
     private func finishAuthentication(
-        _ result: AuthenticationResult, _ data: [UInt8], _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>
+        _ result: AuthenticationResult,
+        _ data: [UInt8],
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
     ) {
         switch result {
         case .accepted(let identity):
@@ -112,13 +134,17 @@ extension BusShard {
         case .refused(let refusal):
             let extras = client.pointee.extras
             counters.authenticationFailures += 1
-            if refusal.reason.isFailedAttempt, let key = extras?.peer?.throttleKey { site.throttle.failed(key, now: now.monotonic) }
+            if refusal.reason.isFailedAttempt, let key = extras?.peer?.throttleKey {
+                site.throttle.failed(key, now: now.monotonic)
+            }
             log(
-                .info, "client refused",
+                .info,
+                "client refused",
                 [
                     ("mqtt.client.id", extras?.connect?.clientID ?? ""),
                     ("peer", extras?.peer?.address ?? ""), ("reason", refusal.logText),
-                ])
+                ]
+            )
             refuseConnect(id, client, refusal.reasonCode, nil)
         }
     }
@@ -126,7 +152,10 @@ extension BusShard {
     // MARK: - Enhanced authentication, MQTT 5 section 4.12
 
     private func beginExchange(
-        _ method: String, _ request: ConnectRequest, _ data: [UInt8], _ id: ConnectionID,
+        _ method: String,
+        _ request: ConnectRequest,
+        _ data: [UInt8],
+        _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
     ) {
         guard let exchange = access.beginAuthentication(method: method, for: request) else {
@@ -163,8 +192,10 @@ extension BusShard {
         if auth.reasonCode == .reauthenticate {
             let identity = sessions[client.pointee.session].pointee.identity
             let request = ConnectRequest(
-                clientID: sessions[client.pointee.session].pointee.clientID, username: identity.name,
-                listener: policies[Int(client.pointee.policy)].name)
+                clientID: sessions[client.pointee.session].pointee.clientID,
+                username: identity.name,
+                listener: policies[Int(client.pointee.policy)].name
+            )
             extras.exchange = access.beginAuthentication(method: method, for: request, previous: identity)
             extras.isReauthenticating = true
         }
@@ -206,7 +237,10 @@ extension BusShard {
     }
 
     private func sendAuth(
-        _ reason: ReasonCode, _ data: [UInt8], _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>
+        _ reason: ReasonCode,
+        _ data: [UInt8],
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
     ) {
         let method = client.pointee.extras?.authenticationMethod
         write(Auth(reasonCode: reason, method: method, data: data.isEmpty ? nil : data), id.slot, client)
@@ -215,7 +249,10 @@ extension BusShard {
     // MARK: - A client comes in
 
     private func accept(
-        _ connect: Connect, _ identity: Identity, _ authenticationData: [UInt8], _ id: ConnectionID,
+        _ connect: Connect,
+        _ identity: Identity,
+        _ authenticationData: [UInt8],
+        _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
     ) {
         if let expiry = identity.expiry, expiry <= now.wallSeconds {
@@ -231,7 +268,11 @@ extension BusShard {
                 refuseConnect(id, client, .serverBusy, "the client identifier is being taken over; try again")
             } else {
                 refuseConnect(
-                    id, client, .quotaExceeded, "the server has \(settings.sessionsMaximum) sessions, its maximum")
+                    id,
+                    client,
+                    .quotaExceeded,
+                    "the server has \(settings.sessionsMaximum) sessions, its maximum"
+                )
             }
             return
         }
@@ -242,21 +283,26 @@ extension BusShard {
         guard sendConnAck(connect, session, isPresent, authenticationData, id, client) else {
             // [MQTT-3.1.2-24]: without CONNACK there is no connection, so nothing can follow.
             log(
-                .debug, "client takes no packet as large as CONNACK",
+                .debug,
+                "client takes no packet as large as CONNACK",
                 [
                     ("mqtt.client.id", connect.clientID),
                     ("mqtt.packet.size.maximum", "\(client.pointee.maximumPacketSize)"),
-                ])
+                ]
+            )
             close(id, client)
             return
         }
         log(
-            .debug, "client connected",
+            .debug,
+            "client connected",
             [
                 ("mqtt.client.id", connect.clientID), ("mqtt.version", "\(connect.version)"),
-                ("mqtt.session.present", "\(isPresent)"), ("peer", client.pointee.extras?.peer?.address ?? ""),
+                ("mqtt.session.present", "\(isPresent)"),
+                ("peer", client.pointee.extras?.peer?.address ?? ""),
                 ("user", identity.name ?? "anonymous"),
-            ])
+            ]
+        )
         client.pointee.extras?.peer = nil
         client.pointee.extras?.connect = nil
         if client.pointee.extras?.isEmpty == true { client.pointee.extras = nil }
@@ -265,14 +311,19 @@ extension BusShard {
 
     /// Whether the will may be published by this client and this server.
     private func mayLeave(
-        _ will: Will, _ identity: Identity, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>
+        _ will: Will,
+        _ identity: Identity,
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
     ) -> Bool {
         if will.qos > settings.maximumQoS {
-            refuseConnect(id, client, .qosNotSupported, "the will's QoS is above the maximum QoS")  // [MQTT-3.2.2-12]
+            // [MQTT-3.2.2-12]
+            refuseConnect(id, client, .qosNotSupported, "the will's QoS is above the maximum QoS")
             return false
         }
         if will.retain, !settings.retainAvailable {
-            refuseConnect(id, client, .retainNotSupported, "retained messages are switched off")  // [MQTT-3.2.2-13]
+            // [MQTT-3.2.2-13]
+            refuseConnect(id, client, .retainNotSupported, "retained messages are switched off")
             return false
         }
         if will.topic.utf8.first == UInt8(ascii: "$") || !identity.mayPublish(will.topic) {
@@ -284,7 +335,10 @@ extension BusShard {
 
     /// The session to go on with: the one there is, or a new one `[MQTT-3.1.2-4]`…`[MQTT-3.1.2-6]`.
     private func takeSession(
-        _ key: ExactString, _ existing: Int32?, _ connect: Connect, _ identity: Identity
+        _ key: ExactString,
+        _ existing: Int32?,
+        _ connect: Connect,
+        _ identity: Identity
     ) -> (Int32, isPresent: Bool) {
         if let existing {
             if sessions[existing].pointee.isConnected { takeOver(existing) }
@@ -319,7 +373,10 @@ extension BusShard {
     }
 
     private func connectSession(
-        _ index: Int32, _ connect: Connect, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>
+        _ index: Int32,
+        _ connect: Connect,
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
     ) {
         let session = sessions[index]
         session.pointee.client = id.slot
@@ -329,10 +386,14 @@ extension BusShard {
         client.pointee.version = connect.version
         client.pointee.omitsProblemInformation = connect.properties.requestProblemInformation == false
         client.pointee.receiveMaximum = min(
-            connect.properties.receiveMaximum ?? 65_535, max(1, session.pointee.identity.quotas.inFlight))
+            connect.properties.receiveMaximum ?? 65_535,
+            max(1, session.pointee.identity.quotas.inFlight)
+        )
         client.pointee.maximumPacketSize = connect.properties.maximumPacketSize ?? .max
         client.pointee.topicAliasMaximum = min(
-            connect.properties.topicAliasMaximum ?? 0, settings.topicAliasMaximum)
+            connect.properties.topicAliasMaximum ?? 0,
+            settings.topicAliasMaximum
+        )
         applyQuotas(session.pointee.identity, client)
         var keepAlive = connect.keepAlive
         if settings.keepAliveMaximum > 0 {
@@ -365,7 +426,11 @@ extension BusShard {
     // MARK: - CONNACK
 
     private func sendConnAck(
-        _ connect: Connect, _ session: Int32, _ isPresent: Bool, _ authenticationData: [UInt8], _ id: ConnectionID,
+        _ connect: Connect,
+        _ session: Int32,
+        _ isPresent: Bool,
+        _ authenticationData: [UInt8],
+        _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
     ) -> Bool {
         // [MQTT-3.2.2-2], [MQTT-3.2.2-3]
@@ -378,23 +443,31 @@ extension BusShard {
     }
 
     private func properties(
-        for connect: Connect, _ session: Int32, _ client: UnsafeMutablePointer<Client>
+        for connect: Connect,
+        _ session: Int32,
+        _ client: UnsafeMutablePointer<Client>
     ) -> Properties {
         var properties = Properties()
         properties.assignedClientIdentifier = connect.properties.assignedClientIdentifier
         let expiry = sessions[session].pointee.expiryInterval
-        if expiry != connect.properties.sessionExpiryInterval ?? 0 { properties.sessionExpiryInterval = expiry }
+        if expiry != connect.properties.sessionExpiryInterval ?? 0 {
+            properties.sessionExpiryInterval = expiry
+        }
         if settings.receiveMaximum != 65_535 { properties.receiveMaximum = settings.receiveMaximum }
-        if settings.maximumQoS != .exactlyOnce { properties.maximumQoS = settings.maximumQoS }  // [MQTT-3.2.2-9]
+        // [MQTT-3.2.2-9]
+        if settings.maximumQoS != .exactlyOnce { properties.maximumQoS = settings.maximumQoS }
         if !settings.retainAvailable { properties.retainAvailable = false }
         properties.maximumPacketSize = UInt32(
-            clamping: policies[Int(client.pointee.policy)].maximumPacketSize)
+            clamping: policies[Int(client.pointee.policy)].maximumPacketSize
+        )
         if settings.topicAliasMaximum > 0 { properties.topicAliasMaximum = settings.topicAliasMaximum }
         if !settings.wildcardSubscriptionAvailable { properties.wildcardSubscriptionAvailable = false }
         if !settings.subscriptionIdentifierAvailable { properties.subscriptionIdentifierAvailable = false }
         if !settings.sharedSubscriptionAvailable { properties.sharedSubscriptionAvailable = false }
         // [MQTT-3.2.2-21], [MQTT-3.2.2-22]
-        if client.pointee.keepAlive != connect.keepAlive { properties.serverKeepAlive = client.pointee.keepAlive }
+        if client.pointee.keepAlive != connect.keepAlive {
+            properties.serverKeepAlive = client.pointee.keepAlive
+        }
         if connect.properties.requestResponseInformation == true, !settings.responseInformation.isEmpty {
             properties.responseInformation = settings.responseInformation  // [MQTT-3.1.2-28]
         }
@@ -404,7 +477,10 @@ extension BusShard {
 
     /// Refuses a client that is not connected yet, and closes `[MQTT-3.2.2-7]`.
     func refuseConnect(
-        _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>, _ reason: ReasonCode, _ text: String?
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>,
+        _ reason: ReasonCode,
+        _ text: String?
     ) {
         counters.connectionsRefused += 1
         var connAck = ConnAck(sessionPresent: false, reasonCode: reason)  // [MQTT-3.2.2-6]
@@ -416,7 +492,9 @@ extension BusShard {
                 connAck.properties.serverReference = settings.serverReference
             }
         }
-        if client.pointee.version == .v5 || reason.connectReturnCode != nil { write(connAck, id.slot, client) }
+        if client.pointee.version == .v5 || reason.connectReturnCode != nil {
+            write(connAck, id.slot, client)
+        }
         close(id, client)
     }
 }

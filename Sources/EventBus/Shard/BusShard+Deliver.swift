@@ -4,7 +4,9 @@ extension BusShard {
     /// Gives `source` to each target of `route`, in this shard and in the others.
     @inline(__always)
     func deliver(
-        _ source: PublishSource, _ route: UnsafeMutablePointer<Route>, from publisher: Int32,
+        _ source: PublishSource,
+        _ route: UnsafeMutablePointer<Route>,
+        from publisher: Int32,
         _ outcome: inout PublishOutcome
     ) {
         if route.pointee.targetCount > 0 {
@@ -34,8 +36,11 @@ extension BusShard {
 
     @inline(__always)
     private func deliver(
-        _ source: PublishSource, to target: Route.Target, _ route: UnsafeMutablePointer<Route>,
-        from publisher: Int32, _ message: inout Message.Reference?
+        _ source: PublishSource,
+        to target: Route.Target,
+        _ route: UnsafeMutablePointer<Route>,
+        from publisher: Int32,
+        _ message: inout Message.Reference?
     ) {
         var granted = target.qos
         if target.session == publisher {
@@ -44,7 +49,8 @@ extension BusShard {
             granted = QoS(rawValue: target.qosOfOwn) ?? granted
         }
         let session = sessions[target.session]
-        if target.flags.contains(.checkEachMessage), !session.pointee.identity.mayReceive(source.parts.topic) {
+        if target.flags.contains(.checkEachMessage), !session.pointee.identity.mayReceive(source.parts.topic)
+        {
             counters.deliveriesNotAuthorized &+= 1
             return
         }
@@ -59,14 +65,27 @@ extension BusShard {
             identifier = 0
         }
         deliver(
-            source, to: target.session, session, qos: qos, flags: flags, identifier: identifier, route, &message)
+            source,
+            to: target.session,
+            session,
+            qos: qos,
+            flags: flags,
+            identifier: identifier,
+            route,
+            &message
+        )
     }
 
     /// Gives `source` to one session, as it now stands.
     @inline(__always)
     func deliver(
-        _ source: PublishSource, to index: Int32, _ session: UnsafeMutablePointer<Session>, qos: QoS,
-        flags: DeliveryFlags, identifier: UInt32, _ route: UnsafeMutablePointer<Route>?,
+        _ source: PublishSource,
+        to index: Int32,
+        _ session: UnsafeMutablePointer<Session>,
+        qos: QoS,
+        flags: DeliveryFlags,
+        identifier: UInt32,
+        _ route: UnsafeMutablePointer<Route>?,
         _ message: inout Message.Reference?
     ) {
         // Came from disk already, before another shard's mail brought it.
@@ -83,16 +102,23 @@ extension BusShard {
                 return
             }
             send(source, slot, client, qos: qos, packetID: 0, dup: false, flags, identifier, route)
-        } else if session.pointee.queue.isEmpty, !client.pointee.isBlocked, session.pointee.resendsLeft == 0, session.pointee.spilledAfter == 0,
+        } else if session.pointee.queue.isEmpty, !client.pointee.isBlocked, session.pointee.resendsLeft == 0,
+            session.pointee.spilledAfter == 0,
             session.pointee.window.hasRoom(client.pointee.receiveMaximum)
         {
             let holds = session.pointee.outlivesConnection || flags.contains(.shared)
             let packetID = session.pointee.window.append(
                 .init(
-                    message: holds ? reference(source, &message) : nil, identifier: identifier, qos: qos,
-                    state: qos == .atLeastOnce ? .awaitingPubAck : .awaitingPubRec, flags: flags))
+                    message: holds ? reference(source, &message) : nil,
+                    identifier: identifier,
+                    qos: qos,
+                    state: qos == .atLeastOnce ? .awaitingPubAck : .awaitingPubRec,
+                    flags: flags
+                )
+            )
             if store != nil, isHeldForDisk(source, packetID, qos, session, slot, client) { return }
-            if !send(source, slot, client, qos: qos, packetID: packetID, dup: false, flags, identifier, route) {
+            if !send(source, slot, client, qos: qos, packetID: packetID, dup: false, flags, identifier, route)
+            {
                 // [MQTT-3.1.2-25]: too large for the receiver, as if it had been delivered.
                 if let place = session.pointee.window.place(of: packetID) { settle(place, packetID, session) }
             }
@@ -106,8 +132,12 @@ extension BusShard {
     /// For a session without a connection, or inside the process.
     @inline(never)
     private func deliverAway(
-        _ source: PublishSource, to session: UnsafeMutablePointer<Session>, qos: QoS, flags: DeliveryFlags,
-        identifier: UInt32, _ message: inout Message.Reference?
+        _ source: PublishSource,
+        to session: UnsafeMutablePointer<Session>,
+        qos: QoS,
+        flags: DeliveryFlags,
+        identifier: UInt32,
+        _ message: inout Message.Reference?
     ) {
         if session.pointee.client == Session.localClient {
             session.pointee.extras?.local?.deliver(delivered(source, qos: qos))
@@ -124,8 +154,11 @@ extension BusShard {
         guard settings.slowConsumerPolicy == .disconnect, client.pointee.state == .connected else { return }
         let id = ConnectionID(slot: slot, generation: client.pointee.generation)
         disconnect(
-            id, client, .quotaExceeded,
-            "the client does not read: \(client.pointee.output.count) bytes wait for it")
+            id,
+            client,
+            .quotaExceeded,
+            "the client does not read: \(client.pointee.output.count) bytes wait for it"
+        )
     }
 
     /// A reference of the caller's own to the message, which is copied when first asked for.
@@ -144,8 +177,12 @@ extension BusShard {
 
     /// Puts a message into a session's queue, or applies the policy of a full one.
     func enqueue(
-        _ source: PublishSource, _ session: UnsafeMutablePointer<Session>, qos: QoS, flags: DeliveryFlags,
-        identifier: UInt32, _ message: inout Message.Reference?
+        _ source: PublishSource,
+        _ session: UnsafeMutablePointer<Session>,
+        qos: QoS,
+        flags: DeliveryFlags,
+        identifier: UInt32,
+        _ message: inout Message.Reference?
     ) {
         if session.pointee.storeID != 0, source.position != 0 {
             if flags.contains(.shared) { store?.choose(session.pointee.storeID, position: source.position) }
@@ -163,7 +200,8 @@ extension BusShard {
         counters.messagesQueued &+= 1
         if source.position > session.pointee.newestQueued { session.pointee.newestQueued = source.position }
         session.pointee.queue.append(
-            .init(message: reference(source, &message), identifier: identifier, qos: qos, flags: flags))
+            .init(message: reference(source, &message), identifier: identifier, qos: qos, flags: flags)
+        )
     }
 
     // MARK: - Encoding
@@ -172,20 +210,42 @@ extension BusShard {
     @inline(__always)
     @discardableResult
     func send(
-        _ source: PublishSource, _ slot: Int32, _ client: UnsafeMutablePointer<Client>, qos: QoS,
-        packetID: UInt16, dup: Bool, _ flags: DeliveryFlags, _ identifier: UInt32,
+        _ source: PublishSource,
+        _ slot: Int32,
+        _ client: UnsafeMutablePointer<Client>,
+        qos: QoS,
+        packetID: UInt16,
+        dup: Bool,
+        _ flags: DeliveryFlags,
+        _ identifier: UInt32,
         _ route: UnsafeMutablePointer<Route>?
     ) -> Bool {
         // A route is given while one message is fanned out, and only then are the templates its own.
         let isVersion5 = client.pointee.version == .v5
         let retain = flags.contains(.retain)
-        if isVersion5, identifier != 0 || flags.contains(.manyIdentifiers) || client.pointee.topicAliasMaximum != 0 {
+        if isVersion5,
+            identifier != 0 || flags.contains(.manyIdentifiers) || client.pointee.topicAliasMaximum != 0
+        {
             return sendWithExtras(
-                source, slot, client, qos: qos, packetID: packetID, dup: dup, flags, identifier, route)
+                source,
+                slot,
+                client,
+                qos: qos,
+                packetID: packetID,
+                dup: dup,
+                flags,
+                identifier,
+                route
+            )
         }
         if route != nil, templates.isActive {
             let (bytes, packetIDOffset) = templates.template(
-                source, isVersion5: isVersion5, qos: qos, retain: retain, now: now)
+                source,
+                isVersion5: isVersion5,
+                qos: qos,
+                retain: retain,
+                now: now
+            )
             guard bytes.count <= Int(client.pointee.maximumPacketSize) else {
                 counters.droppedTooLarge &+= 1
                 return false
@@ -196,14 +256,24 @@ extension BusShard {
                 (place + packetIDOffset).storeBytes(of: packetID.bigEndian, as: UInt16.self)
             }
         } else {
-            let encoder = PublishEncoder(source.parts, isVersion5: isVersion5, qos: qos, retain: retain, dup: dup)
+            let encoder = PublishEncoder(
+                source.parts,
+                isVersion5: isVersion5,
+                qos: qos,
+                retain: retain,
+                dup: dup
+            )
             guard encoder.size <= Int(client.pointee.maximumPacketSize) else {
                 counters.droppedTooLarge &+= 1
                 return false
             }
             let place = client.pointee.output.append(encoder.size, from: &pool)
             encoder.write(
-                source.parts, packetID: packetID, expiry: source.expiryLeft(at: now.seconds), to: place)
+                source.parts,
+                packetID: packetID,
+                expiry: source.expiryLeft(at: now.seconds),
+                to: place
+            )
         }
         counters.messagesDelivered &+= 1
         counters.payloadBytesDelivered &+= source.parts.payload.count
@@ -214,8 +284,14 @@ extension BusShard {
     /// The same with subscription identifiers `[MQTT-3.3.4-3]` or a topic alias.
     @inline(never)
     private func sendWithExtras(
-        _ source: PublishSource, _ slot: Int32, _ client: UnsafeMutablePointer<Client>, qos: QoS,
-        packetID: UInt16, dup: Bool, _ flags: DeliveryFlags, _ identifier: UInt32,
+        _ source: PublishSource,
+        _ slot: Int32,
+        _ client: UnsafeMutablePointer<Client>,
+        qos: QoS,
+        packetID: UInt16,
+        dup: Bool,
+        _ flags: DeliveryFlags,
+        _ identifier: UInt32,
         _ route: UnsafeMutablePointer<Route>?
     ) -> Bool {
         var identifiers: [UInt32] = identifier == 0 ? [] : [identifier]
@@ -233,8 +309,15 @@ extension BusShard {
         }
         let identifiersLength = identifiers.reduce(0) { $0 + PublishEncoder.identifierLength($1) }
         let encoder = PublishEncoder(
-            source.parts, isVersion5: true, qos: qos, retain: flags.contains(.retain), dup: dup,
-            topicAlias: alias, omitsTopic: omitsTopic, identifiersLength: identifiersLength)
+            source.parts,
+            isVersion5: true,
+            qos: qos,
+            retain: flags.contains(.retain),
+            dup: dup,
+            topicAlias: alias,
+            omitsTopic: omitsTopic,
+            identifiersLength: identifiersLength
+        )
         // Measured with the topic in full, so that the answer does not depend on the alias.
         guard encoder.size <= Int(client.pointee.maximumPacketSize) else {
             counters.droppedTooLarge &+= 1
@@ -244,8 +327,12 @@ extension BusShard {
         let place = client.pointee.output.append(encoder.size, from: &pool)
         identifiers.withUnsafeBufferPointer { list in
             _ = encoder.write(
-                source.parts, packetID: packetID, expiry: source.expiryLeft(at: now.seconds),
-                identifiers: list.baseAddress.map { ($0, list.count) }, to: place)
+                source.parts,
+                packetID: packetID,
+                expiry: source.expiryLeft(at: now.seconds),
+                identifiers: list.baseAddress.map { ($0, list.count) },
+                to: place
+            )
         }
         counters.messagesDelivered &+= 1
         counters.payloadBytesDelivered &+= source.parts.payload.count
@@ -257,7 +344,9 @@ extension BusShard {
     ///
     /// Asks the index, not the cache of routes: a delivery in progress holds a place in that.
     private func identifiers(
-        of session: Int32, _ topic: UnsafeRawBufferPointer, _ route: UnsafeMutablePointer<Route>?
+        of session: Int32,
+        _ topic: UnsafeRawBufferPointer,
+        _ route: UnsafeMutablePointer<Route>?
     ) -> [UInt32] {
         if let route, let targets = route.pointee.targets {
             for i in 0..<Int(route.pointee.targetCount) where targets[i].session == session {

@@ -10,10 +10,12 @@ extension BusShard {
         default: counters.protocolErrors += 1
         }
         log(
-            .debug, "bad packet",
+            .debug,
+            "bad packet",
             [
                 ("mqtt.client.id", clientID(client)), ("error", error.message), ("clause", error.clause),
-            ])
+            ]
+        )
         if client.pointee.state == .connected {
             disconnect(id, client, error.reasonCode, error.message)
         } else {
@@ -29,7 +31,10 @@ extension BusShard {
 
     /// Sends a client away: DISCONNECT with a reason to MQTT 5, plain close before.
     func disconnect(
-        _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>, _ reason: ReasonCode, _ text: String?
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>,
+        _ reason: ReasonCode,
+        _ text: String?
     ) {
         guard client.pointee.state != .closing else { return }
         if client.pointee.version == .v5, client.pointee.state == .connected {
@@ -44,11 +49,13 @@ extension BusShard {
             return
         }
         log(
-            .debug, "client sent away",
+            .debug,
+            "client sent away",
             [
                 ("mqtt.client.id", clientID(client)), ("reason", text ?? ""),
                 ("mqtt.reason.code", "0x" + String(reason.rawValue, radix: 16)),
-            ])
+            ]
+        )
         close(id, client)
     }
 
@@ -76,7 +83,9 @@ extension BusShard {
 
     /// DISCONNECT from the client.
     func receiveDisconnect(
-        _ packet: Disconnect, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>
+        _ packet: Disconnect,
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
     ) {
         let session = sessions[client.pointee.session]
         if let interval = packet.properties.sessionExpiryInterval {
@@ -105,7 +114,9 @@ extension BusShard {
         session.pointee.resendsLeft = 0
         counters.clientsConnected -= 1
         log(.debug, "client gone", [("mqtt.client.id", session.pointee.clientID)])
-        if let backlog = session.pointee.extras?.retained, !backlog.isEmpty, !session.pointee.outlivesConnection {
+        if let backlog = session.pointee.extras?.retained, !backlog.isEmpty,
+            !session.pointee.outlivesConnection
+        {
             session.pointee.extras?.retained = nil
         }
         if sendsWill { leaveWill(index) } else { dropWill(index) }
@@ -136,7 +147,9 @@ extension BusShard {
         rest.messageExpiryInterval = nil
         var list: [UInt8] = []
         // Cannot fail: the properties were decoded from a packet.
-        do { try rest.encode(into: &list) } catch { log(.error, "will cannot be encoded", [("error", error.message)]) }
+        do { try rest.encode(into: &list) } catch {
+            log(.error, "will cannot be encoded", [("error", error.message)])
+        }
         encoded.append(contentsOf: list.dropFirst(Self.lengthOfLength(list)))
         var topic = will.topic
         let message = topic.withUTF8 { topic in
@@ -145,15 +158,24 @@ extension BusShard {
                     Message.make(
                         PublishSource(
                             parts: PublishParts(
-                                topic: UnsafeRawBufferPointer(topic), properties: properties, payload: payload,
-                                expiryOffset: expiryOffset),
-                            qos: will.qos, retain: will.retain, expiresAt: 0))
+                                topic: UnsafeRawBufferPointer(topic),
+                                properties: properties,
+                                payload: payload,
+                                expiryOffset: expiryOffset
+                            ),
+                            qos: will.qos,
+                            retain: will.retain,
+                            expiresAt: 0
+                        )
+                    )
                 }
             }
         }
         extras.will = .init(
-            message: message, delay: will.properties.willDelayInterval ?? 0,
-            expiryInterval: will.properties.messageExpiryInterval)
+            message: message,
+            delay: will.properties.willDelayInterval ?? 0,
+            expiryInterval: will.properties.messageExpiryInterval
+        )
         storeWill(index)
     }
 
@@ -181,8 +203,12 @@ extension BusShard {
         } else {
             timers.add(
                 .init(
-                    due: now.monotonic &+ UInt64(delay) * 1_000_000_000, slot: index,
-                    stamp: sessions[index].pointee.stamp, kind: .willDelay))
+                    due: now.monotonic &+ UInt64(delay) * 1_000_000_000,
+                    slot: index,
+                    stamp: sessions[index].pointee.stamp,
+                    kind: .willDelay
+                )
+            )
             sessions[index].pointee.extras?.willDue = now.seconds &+ delay
         }
     }
@@ -192,7 +218,9 @@ extension BusShard {
         guard let extras = sessions[index].pointee.extras, let will = extras.will else { return }
         extras.will = nil
         var source = will.message.source
-        if let interval = will.expiryInterval { source.expiresAt = max(1, now.seconds &+ min(interval, UInt32.max - now.seconds)) }
+        if let interval = will.expiryInterval {
+            source.expiresAt = max(1, now.seconds &+ min(interval, UInt32.max - now.seconds))
+        }
         counters.willsPublished += 1
         if sessions[index].pointee.identity.mayPublish(source.parts.topic) { _ = publish(source, from: -1) }
         will.message.release()
@@ -208,7 +236,10 @@ extension BusShard {
     /// - Returns: Whether it was sent; `false` when it is too large for the client all the same.
     @discardableResult
     func write<Packet: DiagnosingPacket>(
-        _ packet: Packet, _ slot: Int32, _ client: UnsafeMutablePointer<Client>, isProblem: Bool = false
+        _ packet: Packet,
+        _ slot: Int32,
+        _ client: UnsafeMutablePointer<Client>,
+        isProblem: Bool = false
     ) -> Bool {
         var packet = packet
         if client.pointee.omitsProblemInformation, isProblem {
@@ -218,8 +249,10 @@ extension BusShard {
         var bytes: [UInt8] = []
         do {
             let fits = try packet.encode(
-                into: &bytes, version: client.pointee.version,
-                maximumPacketSize: Int(client.pointee.maximumPacketSize))
+                into: &bytes,
+                version: client.pointee.version,
+                maximumPacketSize: Int(client.pointee.maximumPacketSize)
+            )
             if fits { append(bytes, slot, client) } else { counters.droppedTooLarge += 1 }
             return fits
         } catch {

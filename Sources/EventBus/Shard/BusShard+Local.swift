@@ -6,7 +6,8 @@ extension BusShard {
     /// Opens a session for an in-process client. Its publishes and subscriptions pass the same rules.
     package func openLocal(_ identity: Identity, _ subscriber: any LocalSubscriber) -> Int32 {
         let session = sessions.allocate(
-            Session(clientID: identity.clientID, identity: identity, stamp: takeStamp()))
+            Session(clientID: identity.clientID, identity: identity, stamp: takeStamp())
+        )
         markSession(session, live: true)
         sessions[session].pointee.client = Session.localClient
         sessionExtras(session).local = subscriber
@@ -27,7 +28,10 @@ extension BusShard {
         let local = sessions[session].pointee.extras?.local
         for entry in backlog {
             site.retained.read(entry.node, stamp: entry.stamp, now: now) { source in
-                if entry.checkEachMessage, !sessions[session].pointee.identity.mayReceive(source.parts.topic) { return }
+                if entry.checkEachMessage, !sessions[session].pointee.identity.mayReceive(source.parts.topic)
+                {
+                    return
+                }
                 local?.deliver(delivered(source, qos: min(source.qos, entry.qos)))
             }
         }
@@ -44,7 +48,11 @@ extension BusShard {
     /// - Returns: what a PUBACK would say, where the journal keeps the message (0: nowhere), and the
     ///   position that ``storageReached(_:)`` must report before the publisher may rely on it (0: none).
     package func publishLocal(
-        _ session: Int32, _ parts: PublishParts, qos: QoS, retain: Bool, expiryInterval: UInt32?
+        _ session: Int32,
+        _ parts: PublishParts,
+        qos: QoS,
+        retain: Bool,
+        expiryInterval: UInt32?
     ) -> (reason: ReasonCode, position: UInt64, durableAt: UInt64) {
         guard isSessionLive(session) else { return (.unspecifiedError, 0, 0) }
         var source = PublishSource(parts: parts, qos: qos, retain: retain, expiresAt: 0)
@@ -59,7 +67,10 @@ extension BusShard {
 
     /// Whether anybody would get a message on `topic`, in this shard or another.
     package func hasInterest(in topic: UnsafeRawBufferPointer) -> Bool {
-        let (route, isKnown) = routes.place(for: topic, hash: hash(topic.baseAddress ?? levels.base, topic.count))
+        let (route, isKnown) = routes.place(
+            for: topic,
+            hash: hash(topic.baseAddress ?? levels.base, topic.count)
+        )
         if !isKnown || route.pointee.generation != subscriptions.generation {
             guard resolve(route, topic) else { return false }
         }
@@ -72,9 +83,16 @@ extension BusShard {
 
     func delivered(_ source: PublishSource, qos: QoS) -> DeliveredMessage {
         DeliveredMessage(
-            topic: source.parts.topic, payload: source.parts.payload, properties: source.parts.properties,
-            moreProperties: source.parts.moreProperties, qos: qos, retain: source.retain,
-            expiryLeft: source.expiryLeft(at: now.seconds), position: source.position, time: now,
-            publisher: publisher)
+            topic: source.parts.topic,
+            payload: source.parts.payload,
+            properties: source.parts.properties,
+            moreProperties: source.parts.moreProperties,
+            qos: qos,
+            retain: source.retain,
+            expiryLeft: source.expiryLeft(at: now.seconds),
+            position: source.position,
+            time: now,
+            publisher: publisher
+        )
     }
 }

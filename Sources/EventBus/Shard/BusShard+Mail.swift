@@ -35,7 +35,9 @@ extension BusShard {
 
     /// The number under which a forwarded message is to be confirmed; 0 where nobody waits for that.
     private func forwardNumber(
-        _ source: PublishSource, to shards: UInt32, _ outcome: inout PublishOutcome
+        _ source: PublishSource,
+        to shards: UInt32,
+        _ outcome: inout PublishOutcome
     ) -> UInt64 {
         guard store != nil, source.qos != .atMostOnce else { return 0 }
         forwardSent += 1
@@ -69,7 +71,8 @@ extension BusShard {
         }
     }
 
-    func sendToMember(_ source: PublishSource, _ member: SharedGroup.Member, _ outcome: inout PublishOutcome) {
+    func sendToMember(_ source: PublishSource, _ member: SharedGroup.Member, _ outcome: inout PublishOutcome)
+    {
         let number = forwardNumber(source, to: 1 << UInt32(member.shard), &outcome)
         post(to: Int(member.shard)) { box in
             box.append(MailKind.memberMessage.rawValue)
@@ -193,8 +196,11 @@ extension BusShard {
         let node = subscriptions.node(for: levels)
         if joins {
             _ = subscriptions.join(
-                .init(shard: shard, session: entry.session, subscription: entry), group: name, at: node,
-                isLocal: false)
+                .init(shard: shard, session: entry.session, subscription: entry),
+                group: name,
+                at: node,
+                isLocal: false
+            )
         } else if let group = subscriptions.group(named: name, at: node) {
             subscriptions.leave(shard: shard, session: entry.session, group: group, isLocal: false)
         }
@@ -209,7 +215,9 @@ extension BusShard {
 
     /// A message for a member of a shared group here, kept first where the member lives on.
     private func deliverToMember(
-        _ source: PublishSource, _ session: Int32, _ subscription: NodeSubscription
+        _ source: PublishSource,
+        _ session: Int32,
+        _ subscription: NodeSubscription
     ) -> UInt64 {
         guard isSessionLive(session) else {
             redeliverToGroups(source)
@@ -229,7 +237,10 @@ extension BusShard {
     /// - Returns: what this shard's disk must have reached before the publisher may hear of it.
     private func deliverForwarded(_ source: PublishSource) -> UInt64 {
         let topic = source.parts.topic
-        let (route, isKnown) = routes.place(for: topic, hash: hash(topic.baseAddress ?? levels.base, topic.count))
+        let (route, isKnown) = routes.place(
+            for: topic,
+            hash: hash(topic.baseAddress ?? levels.base, topic.count)
+        )
         if !isKnown || route.pointee.generation != subscriptions.generation {
             guard resolve(route, topic) else { return 0 }
         }
@@ -267,7 +278,14 @@ extension BusShard {
         let payload = reader.read(Int(payloadLength))
         return PublishSource(
             parts: PublishParts(
-                topic: topic, properties: properties, payload: payload, expiryOffset: Int(expiryOffset)),
-            qos: qos, retain: retain, expiresAt: expiresAt)
+                topic: topic,
+                properties: properties,
+                payload: payload,
+                expiryOffset: Int(expiryOffset)
+            ),
+            qos: qos,
+            retain: retain,
+            expiresAt: expiresAt
+        )
     }
 }

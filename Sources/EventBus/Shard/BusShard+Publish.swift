@@ -20,7 +20,9 @@ extension BusShard {
     /// A PUBLISH from a client, decoded in `bytes`.
     @inline(__always)
     func receivePublish(
-        _ view: PublishView, _ bytes: UnsafeRawBufferPointer, _ id: ConnectionID,
+        _ view: PublishView,
+        _ bytes: UnsafeRawBufferPointer,
+        _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
     ) throws(WireError) {
         counters.messagesReceived &+= 1
@@ -33,7 +35,11 @@ extension BusShard {
         let payload = UnsafeRawBufferPointer(rebasing: bytes[view.payload])
         counters.payloadBytesReceived &+= payload.count
         var source = PublishSource(
-            parts: PublishParts(topic: topic, payload: payload), qos: view.qos, retain: view.retain, expiresAt: 0)
+            parts: PublishParts(topic: topic, payload: payload),
+            qos: view.qos,
+            retain: view.retain,
+            expiresAt: 0
+        )
         if !view.properties.isEmpty {
             if settings.checksPayloadFormat {
                 try view.validatePayloadFormat(RawSpan(_unsafeBytes: bytes))
@@ -56,7 +62,9 @@ extension BusShard {
 
     /// The properties to pass on `[MQTT-3.3.2-4]`, `[MQTT-3.3.2-15]`…`[MQTT-3.3.2-20]`.
     private func addProperties(
-        _ view: PublishView, _ bytes: UnsafeRawBufferPointer, to source: inout PublishSource
+        _ view: PublishView,
+        _ bytes: UnsafeRawBufferPointer,
+        to source: inout PublishSource
     ) {
         let (first, second) = view.forwardableProperties
         source.parts.properties = UnsafeRawBufferPointer(rebasing: bytes[first])
@@ -73,15 +81,20 @@ extension BusShard {
 
     /// The topic behind an alias, or a new meaning for it; `nil` when the client was sent away.
     private func resolveAlias(
-        _ alias: UInt16, _ topic: UnsafeRawBufferPointer, _ id: ConnectionID,
+        _ alias: UInt16,
+        _ topic: UnsafeRawBufferPointer,
+        _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
     ) -> UnsafeRawBufferPointer? {
         let aliases = incomingAliases(client)
         guard aliases.isInRange(alias) else {
             // [MQTT-3.3.2-9]
             disconnect(
-                id, client, .topicAliasInvalid,
-                "topic alias \(alias) is above the topic alias maximum of \(settings.topicAliasMaximum)")
+                id,
+                client,
+                .topicAliasInvalid,
+                "topic alias \(alias) is above the topic alias maximum of \(settings.topicAliasMaximum)"
+            )
             return nil
         }
         if !topic.isEmpty {
@@ -98,14 +111,19 @@ extension BusShard {
     /// Checks that hold for each PUBLISH whoever wants it; answers by itself when one fails.
     @inline(__always)
     private func mayGoOn(
-        _ view: PublishView, _ topic: UnsafeRawBufferPointer, _ id: ConnectionID,
+        _ view: PublishView,
+        _ topic: UnsafeRawBufferPointer,
+        _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
     ) -> Bool {
         if view.qos > settings.maximumQoS {
             // [MQTT-3.2.2-12]
             disconnect(
-                id, client, .qosNotSupported,
-                "QoS \(view.qos.rawValue) is above the maximum QoS of \(settings.maximumQoS.rawValue)")
+                id,
+                client,
+                .qosNotSupported,
+                "QoS \(view.qos.rawValue) is above the maximum QoS of \(settings.maximumQoS.rawValue)"
+            )
             return false
         }
         if view.retain, !settings.retainAvailable {
@@ -116,12 +134,20 @@ extension BusShard {
         if view.qos != .atMostOnce, client.pointee.unansweredPublishes >= settings.receiveMaximum {
             // [MQTT-3.3.4-7]; what waits unanswered waits for the disk.
             disconnect(
-                id, client, .receiveMaximumExceeded,
-                "more than \(settings.receiveMaximum) publishes are unanswered")
+                id,
+                client,
+                .receiveMaximumExceeded,
+                "more than \(settings.receiveMaximum) publishes are unanswered"
+            )
             return false
         }
         if topic.count > settings.topicLengthMaximum {
-            refuseTopic(view, "the topic has \(topic.count) bytes, at most \(settings.topicLengthMaximum) are allowed", id, client)
+            refuseTopic(
+                view,
+                "the topic has \(topic.count) bytes, at most \(settings.topicLengthMaximum) are allowed",
+                id,
+                client
+            )
             return false
         }
         count(topic.count &+ view.payload.count, id, client)
@@ -137,7 +163,10 @@ extension BusShard {
     }
 
     private func refuseTopic(
-        _ view: PublishView, _ reason: String, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>
+        _ view: PublishView,
+        _ reason: String,
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
     ) {
         counters.quotaExceeded &+= 1
         disconnect(id, client, .topicNameInvalid, reason)
@@ -168,7 +197,10 @@ extension BusShard {
         client.pointee.extras = extras
         if extras.publishRate == nil {
             let quotas = sessions[client.pointee.session].pointee.identity.quotas
-            extras.publishRate = TokenBucket(rate: UInt64(quotas.publishRate), burst: UInt64(quotas.publishBurst))
+            extras.publishRate = TokenBucket(
+                rate: UInt64(quotas.publishRate),
+                burst: UInt64(quotas.publishBurst)
+            )
             extras.publishBytes = TokenBucket(rate: quotas.publishBytesRate, burst: quotas.publishBytesBurst)
         }
         let messages = extras.publishRate?.spend(1, now: now.monotonic) ?? 0
@@ -179,7 +211,8 @@ extension BusShard {
         client.pointee.isPaused = true
         emit(.pause(id))
         timers.add(
-            .init(due: now.monotonic &+ wait, slot: id.slot, stamp: id.generation, kind: .resumeReading))
+            .init(due: now.monotonic &+ wait, slot: id.slot, stamp: id.generation, kind: .resumeReading)
+        )
     }
 
     // MARK: - One message, wherever it comes from
@@ -258,7 +291,9 @@ extension BusShard {
     /// Retained messages and storage: what outlives the turn.
     @inline(never)
     private func keep(
-        _ source: inout PublishSource, _ route: UnsafeMutablePointer<Route>, _ publisher: Int32,
+        _ source: inout PublishSource,
+        _ route: UnsafeMutablePointer<Route>,
+        _ publisher: Int32,
         _ outcome: inout PublishOutcome
     ) {
         if store != nil, !store(&source, route, publisher, &outcome) { return }

@@ -34,9 +34,17 @@ package struct RestoredSession {
     package var sentTo: UInt64
 
     package init(
-        storeID: UInt32, clientID: String, identity: Identity, expiryInterval: UInt32, awayFor: UInt32,
-        subscriptions: [(subscription: Subscription, identifier: UInt32)], will: StoredWill?, inFlight: [InFlight],
-        nextPacketID: UInt16, incoming: Set<UInt16>, sentTo: UInt64
+        storeID: UInt32,
+        clientID: String,
+        identity: Identity,
+        expiryInterval: UInt32,
+        awayFor: UInt32,
+        subscriptions: [(subscription: Subscription, identifier: UInt32)],
+        will: StoredWill?,
+        inFlight: [InFlight],
+        nextPacketID: UInt16,
+        incoming: Set<UInt16>,
+        sentTo: UInt64
     ) {
         self.storeID = storeID
         self.clientID = clientID
@@ -69,11 +77,13 @@ extension BusShard {
     ///
     /// - Parameter message: reads the message at a position; `nil` when it is gone.
     package func restore(
-        _ stored: RestoredSession, _ message: (UInt64, (borrowing StoredMessage) -> Void) -> Bool
+        _ stored: RestoredSession,
+        _ message: (UInt64, (borrowing StoredMessage) -> Void) -> Bool
     ) {
         guard site.claim(stored.clientID, for: index, limit: .max) else { return }
         let index = sessions.allocate(
-            Session(clientID: stored.clientID, identity: stored.identity, stamp: takeStamp()))
+            Session(clientID: stored.clientID, identity: stored.identity, stamp: takeStamp())
+        )
         markSession(index, live: true)
         directory[ExactString(stored.clientID)] = index
         let session = sessions[index]
@@ -85,8 +95,11 @@ extension BusShard {
             let access = text.withUnsafeBytes { stored.identity.subscription($0) }
             if access == .denied { continue }
             let options = SubscriptionFlags(
-                qos: min(subscription.maximumQoS, settings.maximumQoS), noLocal: subscription.noLocal,
-                retainAsPublished: subscription.retainAsPublished, checkEachMessage: access == .checkEachMessage)
+                qos: min(subscription.maximumQoS, settings.maximumQoS),
+                noLocal: subscription.noLocal,
+                retainAsPublished: subscription.retainAsPublished,
+                checkEachMessage: access == .checkEachMessage
+            )
             _ = enter(index, subscription.filter, options, identifier)
         }
         restoreWindow(stored, session, message)
@@ -96,7 +109,8 @@ extension BusShard {
     }
 
     private func restoreWindow(
-        _ stored: RestoredSession, _ session: UnsafeMutablePointer<Session>,
+        _ stored: RestoredSession,
+        _ session: UnsafeMutablePointer<Session>,
         _ message: (UInt64, (borrowing StoredMessage) -> Void) -> Bool
     ) {
         guard let first = stored.inFlight.first else {
@@ -114,15 +128,23 @@ extension BusShard {
                 guard isThere else { continue }
             }
             // Identifiers that were settled in between keep their places.
-            while session.pointee.window.nextPacketID != entry.packetID { session.pointee.window.appendMarker() }
+            while session.pointee.window.nextPacketID != entry.packetID {
+                session.pointee.window.appendMarker()
+            }
             _ = session.pointee.window.append(
                 .init(
-                    message: reference, identifier: 0, qos: entry.qos,
+                    message: reference,
+                    identifier: 0,
+                    qos: entry.qos,
                     state: entry.isReceived
                         ? .awaitingPubComp : entry.qos == .exactlyOnce ? .awaitingPubRec : .awaitingPubAck,
-                    flags: reference == nil ? [] : .manyIdentifiers))
+                    flags: reference == nil ? [] : .manyIdentifiers
+                )
+            )
         }
-        while session.pointee.window.nextPacketID != stored.nextPacketID { session.pointee.window.appendMarker() }
+        while session.pointee.window.nextPacketID != stored.nextPacketID {
+            session.pointee.window.appendMarker()
+        }
     }
 
     private func restoreWill(_ stored: RestoredSession, _ index: Int32) {
@@ -134,10 +156,19 @@ extension BusShard {
                         message: Message.make(
                             PublishSource(
                                 parts: PublishParts(
-                                    topic: topic, properties: properties, payload: payload,
-                                    expiryOffset: will.expiryOffset),
-                                qos: will.qos, retain: will.retain, expiresAt: 0)),
-                        delay: will.delay, expiryInterval: will.expiryInterval)
+                                    topic: topic,
+                                    properties: properties,
+                                    payload: payload,
+                                    expiryOffset: will.expiryOffset
+                                ),
+                                qos: will.qos,
+                                retain: will.retain,
+                                expiresAt: 0
+                            )
+                        ),
+                        delay: will.delay,
+                        expiryInterval: will.expiryInterval
+                    )
                 }
             }
         }
@@ -145,8 +176,12 @@ extension BusShard {
         sessionExtras(index).willDue = now.seconds &+ left
         timers.add(
             .init(
-                due: now.monotonic &+ UInt64(left) * 1_000_000_000, slot: index,
-                stamp: sessions[index].pointee.stamp, kind: .willDelay))
+                due: now.monotonic &+ UInt64(left) * 1_000_000_000,
+                slot: index,
+                stamp: sessions[index].pointee.stamp,
+                kind: .willDelay
+            )
+        )
     }
 
     private func armRestored(_ stored: RestoredSession, _ index: Int32) {
@@ -155,8 +190,12 @@ extension BusShard {
         sessions[index].pointee.expiresAt = now.seconds &+ left
         timers.add(
             .init(
-                due: now.monotonic &+ UInt64(left) * 1_000_000_000, slot: index,
-                stamp: sessions[index].pointee.stamp, kind: .sessionExpiry))
+                due: now.monotonic &+ UInt64(left) * 1_000_000_000,
+                slot: index,
+                stamp: sessions[index].pointee.stamp,
+                kind: .sessionExpiry
+            )
+        )
     }
 
     /// For a checkpoint: where a session stands in memory. Everything up to the position was sent, was

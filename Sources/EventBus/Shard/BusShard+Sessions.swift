@@ -80,8 +80,12 @@ extension BusShard {
                 publishSys()
                 timers.add(
                     .init(
-                        due: now.monotonic &+ UInt64(max(1, settings.sysInterval)) * 1_000_000_000, slot: 0,
-                        stamp: 0, kind: .sys))
+                        due: now.monotonic &+ UInt64(max(1, settings.sysInterval)) * 1_000_000_000,
+                        slot: 0,
+                        stamp: 0,
+                        kind: .sys
+                    )
+                )
             }
         }
         settle()
@@ -95,7 +99,8 @@ extension BusShard {
         guard client.pointee.keepAlive > 0 else { return }
         let allowed = UInt64(client.pointee.keepAlive) * 1_500_000_000 + 1_000_000_000
         timers.add(
-            .init(due: now.monotonic &+ allowed, slot: id.slot, stamp: id.generation, kind: .keepAlive))
+            .init(due: now.monotonic &+ allowed, slot: id.slot, stamp: id.generation, kind: .keepAlive)
+        )
     }
 
     private func keepAliveDue(_ due: TimerHeap.Entry) {
@@ -110,7 +115,9 @@ extension BusShard {
         }
         if client.pointee.isPaused {
             // We are not reading: silence says nothing about the client.
-            timers.add(.init(due: now.monotonic &+ allowed, slot: due.slot, stamp: due.stamp, kind: .keepAlive))
+            timers.add(
+                .init(due: now.monotonic &+ allowed, slot: due.slot, stamp: due.stamp, kind: .keepAlive)
+            )
             return
         }
         counters.keepAliveTimeouts += 1
@@ -123,8 +130,12 @@ extension BusShard {
         sessions[index].pointee.expiresAt = now.seconds &+ interval
         timers.add(
             .init(
-                due: now.monotonic &+ UInt64(interval) * 1_000_000_000, slot: index,
-                stamp: sessions[index].pointee.stamp, kind: .sessionExpiry))
+                due: now.monotonic &+ UInt64(interval) * 1_000_000_000,
+                slot: index,
+                stamp: sessions[index].pointee.stamp,
+                kind: .sessionExpiry
+            )
+        )
     }
 
     private func sessionExpiryDue(_ due: TimerHeap.Entry) {
@@ -148,8 +159,12 @@ extension BusShard {
         let left = UInt64(max(0, expiry - now.wallSeconds))
         timers.add(
             .init(
-                due: now.monotonic &+ min(left, 1 << 32) * 1_000_000_000, slot: id.slot, stamp: id.generation,
-                kind: .identityExpiry))
+                due: now.monotonic &+ min(left, 1 << 32) * 1_000_000_000,
+                slot: id.slot,
+                stamp: id.generation,
+                kind: .identityExpiry
+            )
+        )
     }
 
     private func identityExpiryDue(_ due: TimerHeap.Entry) {
@@ -185,11 +200,16 @@ extension BusShard {
                 session.pointee.identity = identity
                 applyQuotas(identity, client)
                 client.pointee.receiveMaximum = min(
-                    client.pointee.receiveMaximum, max(1, identity.quotas.inFlight))
+                    client.pointee.receiveMaximum,
+                    max(1, identity.quotas.inFlight)
+                )
             } else {
                 disconnect(
-                    ConnectionID(slot: slot, generation: client.pointee.generation), client,
-                    .administrativeAction, "the client is no longer allowed")
+                    ConnectionID(slot: slot, generation: client.pointee.generation),
+                    client,
+                    .administrativeAction,
+                    "the client is no longer allowed"
+                )
             }
         }
         recheckSubscriptions()

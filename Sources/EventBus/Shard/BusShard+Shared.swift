@@ -4,7 +4,9 @@ extension BusShard {
     /// One member of each matching group gets the message, `[MQTT-4.8.2-3]`…`[MQTT-4.8.2-6]`.
     @inline(never)
     func deliverToGroups(
-        _ source: PublishSource, _ route: UnsafeMutablePointer<Route>, from publisher: Int32,
+        _ source: PublishSource,
+        _ route: UnsafeMutablePointer<Route>,
+        from publisher: Int32,
         _ outcome: inout PublishOutcome
     ) {
         for number in route.pointee.groups {
@@ -31,7 +33,9 @@ extension BusShard {
     }
 
     private func deliver(
-        _ source: PublishSource, to group: SharedGroup, _ outcome: inout PublishOutcome
+        _ source: PublishSource,
+        to group: SharedGroup,
+        _ outcome: inout PublishOutcome
     ) -> Bool {
         guard let member = group.choose({ cost(of: $0, source) }) else {
             counters.sharedWithoutMember &+= 1
@@ -66,7 +70,8 @@ extension BusShard {
         guard client.pointee.state == .connected else { return 3 }
         if client.pointee.isBlocked || client.pointee.output.count >= settings.outputBytesMaximum { return 2 }
         if qos == .atMostOnce { return 0 }
-        return session.pointee.queue.isEmpty && session.pointee.window.hasRoom(client.pointee.receiveMaximum) ? 0 : 1
+        return session.pointee.queue.isEmpty && session.pointee.window.hasRoom(client.pointee.receiveMaximum)
+            ? 0 : 1
     }
 
     func deliverShared(_ source: PublishSource, to index: Int32, _ subscription: NodeSubscription) {
@@ -74,8 +79,15 @@ extension BusShard {
         if source.retain, subscription.options.retainAsPublished { flags.insert(.retain) }
         var message: Message.Reference?
         deliver(
-            source, to: index, sessions[index], qos: min(source.qos, subscription.options.qos), flags: flags,
-            identifier: subscription.identifier, nil, &message)
+            source,
+            to: index,
+            sessions[index],
+            qos: min(source.qos, subscription.options.qos),
+            flags: flags,
+            identifier: subscription.identifier,
+            nil,
+            &message
+        )
         message?.release()
     }
 }

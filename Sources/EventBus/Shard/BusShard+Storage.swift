@@ -4,15 +4,22 @@ import MQTTWire
 extension BusShard {
     /// Gives a message to storage if it must be kept. `false` when storage refuses it.
     func store(
-        _ source: inout PublishSource, _ route: UnsafeMutablePointer<Route>, _ publisher: Int32,
+        _ source: inout PublishSource,
+        _ route: UnsafeMutablePointer<Route>,
+        _ publisher: Int32,
         _ outcome: inout PublishOutcome
     ) -> Bool {
         guard let store else { return true }
         let isWantedLater = source.qos != .atMostOnce && isWantedLater(route)
         let message = StoredMessage(
-            parts: source.parts, qos: source.qos, retain: source.retain, expiresAt: wallExpiry(source),
+            parts: source.parts,
+            qos: source.qos,
+            retain: source.retain,
+            expiresAt: wallExpiry(source),
             publisher: publisher >= 0 ? sessions[publisher].pointee.storeID : 0,
-            exactlyOnceID: source.exactlyOnceID, ingestTime: now.wall)
+            exactlyOnceID: source.exactlyOnceID,
+            ingestTime: now.wall
+        )
         switch store.keep(message, isWantedLater: isWantedLater) {
         case .notKept: return true
         case .kept(let position, let durableAt):
@@ -31,7 +38,12 @@ extension BusShard {
     func storeForwarded(_ source: inout PublishSource, _ outcome: inout PublishOutcome) -> Bool {
         guard let store else { return true }
         let message = StoredMessage(
-            parts: source.parts, qos: source.qos, retain: false, expiresAt: wallExpiry(source), ingestTime: now.wall)
+            parts: source.parts,
+            qos: source.qos,
+            retain: false,
+            expiresAt: wallExpiry(source),
+            ingestTime: now.wall
+        )
         guard case .kept(let position, let durableAt) = store.keep(message, isWantedLater: true) else {
             counters.storageRefused &+= 1
             return false
@@ -47,7 +59,9 @@ extension BusShard {
         if !route.pointee.groups.isEmpty { return true }
         guard let targets = route.pointee.targets else { return false }
         for i in 0..<Int(route.pointee.targetCount)
-        where targets[i].qos != .atMostOnce && sessions[targets[i].session].pointee.storeID != 0 { return true }
+        where targets[i].qos != .atMostOnce && sessions[targets[i].session].pointee.storeID != 0 {
+            return true
+        }
         return false
     }
 
@@ -72,7 +86,9 @@ extension BusShard {
     func refill(_ slot: Int32, _ session: UnsafeMutablePointer<Session>) -> Bool {
         guard let store else { return false }
         var taken: UInt32 = 0
-        let progress = store.refill(session.pointee.storeID, after: session.pointee.spilledAfter) { stored, delivery in
+        let progress = store.refill(session.pointee.storeID, after: session.pointee.spilledAfter) {
+            stored,
+            delivery in
             var flags: DeliveryFlags = delivery.isShared ? .shared : []
             if delivery.retain { flags.insert(.retain) }
             if delivery.identifiers.count > 1 { flags.insert(.manyIdentifiers) }
@@ -81,7 +97,10 @@ extension BusShard {
                 .init(
                     message: message,
                     identifier: delivery.identifiers.count == 1 ? delivery.identifiers[0] : 0,
-                    qos: delivery.qos, flags: flags))
+                    qos: delivery.qos,
+                    flags: flags
+                )
+            )
             session.pointee.newestQueued = delivery.position
             taken += 1
             return taken < Self.residentQueueLimit
@@ -98,7 +117,12 @@ extension BusShard {
     /// A message read from disk, its expiry on this process's clock.
     func restored(_ stored: borrowing StoredMessage, position: UInt64) -> PublishSource {
         var source = PublishSource(
-            parts: stored.parts, qos: stored.qos, retain: stored.retain, expiresAt: 0, position: position)
+            parts: stored.parts,
+            qos: stored.qos,
+            retain: stored.retain,
+            expiresAt: 0,
+            position: position
+        )
         if stored.expiresAt != 0 {
             let left = max(0, stored.expiresAt - now.wallSeconds)
             source.expiresAt = max(1, now.seconds &+ UInt32(min(left, Int64(UInt32.max - now.seconds))))
@@ -111,16 +135,31 @@ extension BusShard {
     /// Notes on disk under which identifier a message goes out. `true` when it must not leave before that
     /// note is there: QoS 2, or the receiver could get it twice after a crash.
     func isHeldForDisk(
-        _ source: PublishSource, _ packetID: UInt16, _ qos: QoS, _ session: UnsafeMutablePointer<Session>,
-        _ slot: Int32, _ client: UnsafeMutablePointer<Client>
+        _ source: PublishSource,
+        _ packetID: UInt16,
+        _ qos: QoS,
+        _ session: UnsafeMutablePointer<Session>,
+        _ slot: Int32,
+        _ client: UnsafeMutablePointer<Client>
     ) -> Bool {
         guard let store, session.pointee.storeID != 0 else { return false }
-        let noted = store.sent(session.pointee.storeID, position: source.position, packetID: packetID, qos: qos)
+        let noted = store.sent(
+            session.pointee.storeID,
+            position: source.position,
+            packetID: packetID,
+            qos: qos
+        )
         guard qos == .exactlyOnce, !isDurable(noted) else { return false }
         heldAnswers.append(
             .init(
-                durableAt: noted, slot: slot, generation: client.pointee.generation, packetID: packetID,
-                type: .publish, reason: 0))
+                durableAt: noted,
+                slot: slot,
+                generation: client.pointee.generation,
+                packetID: packetID,
+                type: .publish,
+                reason: 0
+            )
+        )
         return true
     }
 
@@ -132,8 +171,16 @@ extension BusShard {
             let message = place.pointee.message
         else { return }
         let wasSent = send(
-            message.source, slot, client, qos: place.pointee.qos, packetID: packetID, dup: false,
-            place.pointee.flags, place.pointee.identifier, nil)
+            message.source,
+            slot,
+            client,
+            qos: place.pointee.qos,
+            packetID: packetID,
+            dup: false,
+            place.pointee.flags,
+            place.pointee.identifier,
+            nil
+        )
         if !wasSent { settle(place, packetID, session) }
     }
 
@@ -146,9 +193,13 @@ extension BusShard {
         if session.pointee.outlivesConnection {
             session.pointee.storeID = store.connected(
                 StoredSession(
-                    clientID: session.pointee.clientID, identity: session.pointee.identity,
-                    storeID: session.pointee.storeID, expiryInterval: session.pointee.expiryInterval,
-                    isClean: isClean))
+                    clientID: session.pointee.clientID,
+                    identity: session.pointee.identity,
+                    storeID: session.pointee.storeID,
+                    expiryInterval: session.pointee.expiryInterval,
+                    isClean: isClean
+                )
+            )
         } else if session.pointee.storeID != 0 {
             store.ended(session.pointee.storeID)
             session.pointee.storeID = 0
@@ -165,9 +216,16 @@ extension BusShard {
         store.willChanged(
             sessions[index].pointee.storeID,
             will: StoredWill(
-                topic: Array(source.parts.topic), payload: Array(source.parts.payload),
-                properties: Array(source.parts.properties), expiryOffset: source.parts.expiryOffset,
-                qos: source.qos, retain: source.retain, delay: will.delay, expiryInterval: will.expiryInterval))
+                topic: Array(source.parts.topic),
+                payload: Array(source.parts.payload),
+                properties: Array(source.parts.properties),
+                expiryOffset: source.parts.expiryOffset,
+                qos: source.qos,
+                retain: source.retain,
+                delay: will.delay,
+                expiryInterval: will.expiryInterval
+            )
+        )
     }
 
     private func wallExpiry(_ source: PublishSource) -> Int64 {

@@ -5,7 +5,10 @@ extension BusShard {
     /// The packets that are neither PUBLISH nor its acknowledgements.
     @inline(never)
     func receiveRarePacket(
-        _ header: FixedHeader, _ span: RawSpan, at offset: Int, _ id: ConnectionID,
+        _ header: FixedHeader,
+        _ span: RawSpan,
+        at offset: Int,
+        _ id: ConnectionID,
         _ client: UnsafeMutablePointer<Client>
     ) throws(WireError) {
         let body = span.extracting(header.body(at: offset))
@@ -26,13 +29,19 @@ extension BusShard {
     // MARK: - SUBSCRIBE
 
     private func receiveSubscribe(
-        _ packet: Subscribe, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>
+        _ packet: Subscribe,
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
     ) throws(WireError) {
         let index = client.pointee.session
         let identifier = packet.properties.subscriptionIdentifiers.first ?? 0
         if identifier != 0, !settings.subscriptionIdentifierAvailable {
             disconnect(
-                id, client, .subscriptionIdentifiersNotSupported, "subscription identifiers are switched off")
+                id,
+                client,
+                .subscriptionIdentifiersNotSupported,
+                "subscription identifiers are switched off"
+            )
             return
         }
         var codes: [ReasonCode] = []
@@ -61,7 +70,10 @@ extension BusShard {
 
     /// One filter: checked, entered, its retained messages noted. Returns the code for SUBACK.
     func subscribe(
-        _ index: Int32, _ wish: Subscription, _ identifier: UInt32, _ backlog: inout [RetainedBacklog.Entry]
+        _ index: Int32,
+        _ wish: Subscription,
+        _ identifier: UInt32,
+        _ backlog: inout [RetainedBacklog.Entry]
     ) -> ReasonCode {
         let filter = wish.filter
         if let refusal = refusal(of: filter) {
@@ -83,15 +95,22 @@ extension BusShard {
         // [MQTT-3.8.4-7]
         let qos = min(wish.maximumQoS, settings.maximumQoS)
         let options = SubscriptionFlags(
-            qos: qos, noLocal: wish.noLocal, retainAsPublished: wish.retainAsPublished,
-            checkEachMessage: access == .checkEachMessage)
+            qos: qos,
+            noLocal: wish.noLocal,
+            retainAsPublished: wish.retainAsPublished,
+            checkEachMessage: access == .checkEachMessage
+        )
         guard let isNew = enter(index, filter, options, identifier) else {
             counters.subscriptionsRefused += 1
             return .quotaExceeded
         }
         if let store, session.pointee.storeID != 0 {
             subscribedAt = store.subscribed(
-                session.pointee.storeID, filter: filter, options: wish.options, identifier: identifier)
+                session.pointee.storeID,
+                filter: filter,
+                options: wish.options,
+                identifier: identifier
+            )
         }
         let wantsRetained =
             switch wish.retainHandling {
@@ -105,8 +124,13 @@ extension BusShard {
                 site.retained.match(text, hash: hash) { node, stamp in
                     backlog.append(
                         .init(
-                            node: node, stamp: stamp, identifier: identifier, qos: qos,
-                            checkEachMessage: access == .checkEachMessage))
+                            node: node,
+                            stamp: stamp,
+                            identifier: identifier,
+                            qos: qos,
+                            checkEachMessage: access == .checkEachMessage
+                        )
+                    )
                 }
             }
         }
@@ -115,8 +139,11 @@ extension BusShard {
 
     private func refusal(of filter: TopicFilter) -> ReasonCode? {
         if filter.isShared, !settings.sharedSubscriptionAvailable { return .sharedSubscriptionsNotSupported }
-        if filter.hasWildcard, !settings.wildcardSubscriptionAvailable { return .wildcardSubscriptionsNotSupported }
-        if filter.levelCount > settings.topicLevelsMaximum || filter.utf8.count > settings.topicLengthMaximum {
+        if filter.hasWildcard, !settings.wildcardSubscriptionAvailable {
+            return .wildcardSubscriptionsNotSupported
+        }
+        if filter.levelCount > settings.topicLevelsMaximum || filter.utf8.count > settings.topicLengthMaximum
+        {
             return .topicFilterInvalid
         }
         return nil
@@ -126,7 +153,10 @@ extension BusShard {
     ///
     /// - Returns: Whether it is new; `nil` when the session has as many as it may.
     func enter(
-        _ index: Int32, _ filter: TopicFilter, _ options: SubscriptionFlags, _ identifier: UInt32
+        _ index: Int32,
+        _ filter: TopicFilter,
+        _ options: SubscriptionFlags,
+        _ identifier: UInt32
     ) -> Bool? {
         let session = sessions[index]
         let text = Array(filter.filter)
@@ -142,7 +172,11 @@ extension BusShard {
         }
         let back = known ?? session.pointee.subscriptionCount
         let entry = NodeSubscription(
-            session: index, backIndex: back, identifier: identifier, options: options)
+            session: index,
+            backIndex: back,
+            identifier: identifier,
+            options: options
+        )
         if let group {
             let member = SharedGroup.Member(shard: UInt8(self.index), session: index, subscription: entry)
             let number = subscriptions.join(member, group: group, at: node, isLocal: true)
@@ -186,7 +220,9 @@ extension BusShard {
     // MARK: - UNSUBSCRIBE
 
     private func receiveUnsubscribe(
-        _ packet: Unsubscribe, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>
+        _ packet: Unsubscribe,
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
     ) {
         let index = client.pointee.session
         var codes: [ReasonCode] = []
@@ -221,7 +257,10 @@ extension BusShard {
         if let moved = sessions[index].pointee.removeSubscription(at: place) {
             if moved.group >= 0 {
                 subscriptions.groups[Int(moved.group)]?.moveBackIndex(
-                    shard: UInt8(self.index), session: index, to: place)
+                    shard: UInt8(self.index),
+                    session: index,
+                    to: place
+                )
             } else {
                 subscriptions.moveBackIndex(session: index, at: moved.node, to: place)
             }
@@ -232,10 +271,18 @@ extension BusShard {
         if subscription.group >= 0 {
             let name = subscriptions.groups[Int(subscription.group)]?.name ?? ""
             subscriptions.leave(
-                shard: UInt8(self.index), session: index, group: subscription.group, isLocal: true)
+                shard: UInt8(self.index),
+                session: index,
+                group: subscription.group,
+                isLocal: true
+            )
             if site.shardCount > 1 {
                 let entry = NodeSubscription(
-                    session: index, backIndex: 0, identifier: 0, options: .init(rawValue: 0))
+                    session: index,
+                    backIndex: 0,
+                    identifier: 0,
+                    options: .init(rawValue: 0)
+                )
                 tellGroup(joined: false, subscriptions.name(of: subscription.node), name, entry)
             }
         } else {

@@ -14,7 +14,8 @@ extension BusShard {
             ("messages/received", total.packetsReceived),
             ("publish/messages/received", total.messagesReceived),
             ("publish/messages/sent", total.messagesDelivered),
-            ("publish/messages/dropped", total.dropped), ("publish/bytes/received", total.payloadBytesReceived),
+            ("publish/messages/dropped", total.dropped),
+            ("publish/bytes/received", total.payloadBytesReceived),
             ("publish/bytes/sent", total.payloadBytesDelivered), ("bytes/received", total.bytesReceived),
             ("bytes/sent", total.bytesSent), ("retained messages/count", site.retained.count),
             ("store/messages/bytes", site.retained.bytes), ("subscriptions/count", subscriptions.count),
@@ -31,9 +32,13 @@ extension BusShard {
             payload.withUnsafeBytes { payload in
                 _ = publish(
                     PublishSource(
-                        parts: PublishParts(topic: topic, payload: payload), qos: .atMostOnce, retain: true,
-                        expiresAt: 0),
-                    from: -1)
+                        parts: PublishParts(topic: topic, payload: payload),
+                        qos: .atMostOnce,
+                        retain: true,
+                        expiresAt: 0
+                    ),
+                    from: -1
+                )
             }
         }
     }

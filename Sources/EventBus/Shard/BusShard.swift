@@ -108,7 +108,8 @@ package final class BusShard {
     package func open(peer: PeerInfo, policy: UInt16) -> ConnectionID {
         let generation = takeStamp()
         let slot = clients.allocate(
-            Client(generation: generation, policy: policy, lastReceived: now.seconds))
+            Client(generation: generation, policy: policy, lastReceived: now.seconds)
+        )
         let extras = ClientExtras()
         extras.peer = peer
         clients[slot].pointee.extras = extras
@@ -130,8 +131,11 @@ package final class BusShard {
         var offset = 0
         do throws(WireError) {
             while let header = try FixedHeader.parse(
-                span, at: offset, maximumPacketSize: maximum, version: client.pointee.version)
-            {
+                span,
+                at: offset,
+                maximumPacketSize: maximum,
+                version: client.pointee.version
+            ) {
                 guard header.packetLength <= bytes.count &- offset else { break }
                 counters.packetsReceived &+= 1
                 if client.pointee.state == .connected {
@@ -161,8 +165,12 @@ package final class BusShard {
 
     @inline(__always)
     private func receivePacket(
-        _ header: FixedHeader, _ span: RawSpan, _ bytes: UnsafeRawBufferPointer, at offset: Int,
-        _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>
+        _ header: FixedHeader,
+        _ span: RawSpan,
+        _ bytes: UnsafeRawBufferPointer,
+        at offset: Int,
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
     ) throws(WireError) {
         let version = client.pointee.version
         switch header.type {
@@ -273,7 +281,9 @@ package final class BusShard {
     /// Appends a small packet that is an integer in memory order.
     @inline(__always)
     func append<Packet: FixedWidthInteger & BitwiseCopyable>(
-        _ packet: Packet, _ slot: Int32, _ client: UnsafeMutablePointer<Client>
+        _ packet: Packet,
+        _ slot: Int32,
+        _ client: UnsafeMutablePointer<Client>
     ) {
         client.pointee.output.append(MemoryLayout<Packet>.size, from: &pool)
             .storeBytes(of: packet, as: Packet.self)

@@ -19,7 +19,9 @@ package final class BusSite: Sendable {
     ///   - shardCount: 1…32.
     ///   - random: for the hash key and assigned client identifiers; a seeded one in simulations.
     package init(
-        settings: BusSettings, access: AccessControl, shardCount: Int = 1,
+        settings: BusSettings,
+        access: AccessControl,
+        shardCount: Int = 1,
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
         precondition((1...32).contains(shardCount), "1 to 32 shards")

@@ -45,7 +45,9 @@ package protocol BusStore: AnyObject {
     /// Messages of the session that are only on disk: calls `take` with the next ones, oldest first,
     /// until it returns `false` or a bounded piece of the log was looked through.
     func refill(
-        _ storeID: UInt32, after position: UInt64, _ take: (borrowing StoredMessage, StoredDelivery) -> Bool
+        _ storeID: UInt32,
+        after position: UInt64,
+        _ take: (borrowing StoredMessage, StoredDelivery) -> Bool
     ) -> RefillProgress
 
     // MARK: QoS 2 from a publisher
@@ -72,8 +74,13 @@ package struct StoredMessage {
     package var ingestTime: Int64
 
     package init(
-        parts: PublishParts, qos: QoS, retain: Bool, expiresAt: Int64 = 0, publisher: UInt32 = 0,
-        exactlyOnceID: UInt16 = 0, ingestTime: Int64 = 0
+        parts: PublishParts,
+        qos: QoS,
+        retain: Bool,
+        expiresAt: Int64 = 0,
+        publisher: UInt32 = 0,
+        exactlyOnceID: UInt16 = 0,
+        ingestTime: Int64 = 0
     ) {
         self.parts = parts
         self.qos = qos
@@ -111,7 +118,11 @@ package struct StoredDelivery {
     package var identifiers: [UInt32]
 
     package init(
-        position: UInt64, qos: QoS, retain: Bool = false, isShared: Bool = false, identifiers: [UInt32] = []
+        position: UInt64,
+        qos: QoS,
+        retain: Bool = false,
+        isShared: Bool = false,
+        identifiers: [UInt32] = []
     ) {
         self.position = position
         self.qos = qos
@@ -144,7 +155,11 @@ package struct StoredSession {
     package var isClean: Bool
 
     package init(
-        clientID: String, identity: Identity, storeID: UInt32, expiryInterval: UInt32, isClean: Bool
+        clientID: String,
+        identity: Identity,
+        storeID: UInt32,
+        expiryInterval: UInt32,
+        isClean: Bool
     ) {
         self.clientID = clientID
         userName = identity.name
@@ -170,8 +185,14 @@ package struct StoredWill {
     package var expiryInterval: UInt32?
 
     package init(
-        topic: [UInt8], payload: [UInt8], properties: [UInt8], expiryOffset: Int, qos: QoS, retain: Bool,
-        delay: UInt32, expiryInterval: UInt32?
+        topic: [UInt8],
+        payload: [UInt8],
+        properties: [UInt8],
+        expiryOffset: Int,
+        qos: QoS,
+        retain: Bool,
+        delay: UInt32,
+        expiryInterval: UInt32?
     ) {
         self.topic = topic
         self.payload = payload

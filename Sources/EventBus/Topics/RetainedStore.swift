@@ -46,7 +46,8 @@ package final class RetainedStore: @unchecked Sendable {
     /// `[MQTT-3.3.1-6]`, `[MQTT-3.3.1-7]`.
     ///
     /// - Returns: `false` when a limit does not let it in; what was there before stays.
-    func set(_ source: borrowing PublishSource, hash: TopicHash, now: BusTime, settings: BusSettings) -> Bool {
+    func set(_ source: borrowing PublishSource, hash: TopicHash, now: BusTime, settings: BusSettings) -> Bool
+    {
         let parts = source.parts
         let isEmpty = parts.payload.isEmpty
         let message: Message.Reference? = isEmpty ? nil : Message.make(source)
@@ -96,7 +97,10 @@ package final class RetainedStore: @unchecked Sendable {
     }
 
     private static func match(
-        _ node: UInt32, _ depth: Int, _ state: inout State, _ found: (UInt32, UInt32) -> Void
+        _ node: UInt32,
+        _ depth: Int,
+        _ state: inout State,
+        _ found: (UInt32, UInt32) -> Void
     ) {
         if depth == state.levels.count {
             report(node, &state, found)
@@ -116,7 +120,10 @@ package final class RetainedStore: @unchecked Sendable {
 
     /// `sport/#` matches `sport` too `[MQTT-4.7.1-2]`: the node itself and all below it.
     private static func everything(
-        _ node: UInt32, _ depth: Int, _ state: inout State, _ found: (UInt32, UInt32) -> Void
+        _ node: UInt32,
+        _ depth: Int,
+        _ state: inout State,
+        _ found: (UInt32, UInt32) -> Void
     ) {
         report(node, &state, found)
         for child in children(of: node, depth, &state) { everything(child, depth + 1, &state, found) }
@@ -173,10 +180,18 @@ extension BusSite {
             retained.read(node, stamp: stamp, now: now) { source in
                 body(
                     DeliveredMessage(
-                        topic: source.parts.topic, payload: source.parts.payload,
-                        properties: source.parts.properties, moreProperties: source.parts.moreProperties,
-                        qos: source.qos, retain: true, expiryLeft: source.expiryLeft(at: now.seconds),
-                        position: source.position, time: now, publisher: -1))
+                        topic: source.parts.topic,
+                        payload: source.parts.payload,
+                        properties: source.parts.properties,
+                        moreProperties: source.parts.moreProperties,
+                        qos: source.qos,
+                        retain: true,
+                        expiryLeft: source.expiryLeft(at: now.seconds),
+                        position: source.position,
+                        time: now,
+                        publisher: -1
+                    )
+                )
             }
         }
     }
@@ -206,7 +221,9 @@ extension BusShard {
                 break
             }
             let entry = backlog.entries[backlog.next]
-            if entry.qos != .atMostOnce, !session.pointee.window.hasRoom(client.pointee.receiveMaximum) { break }
+            if entry.qos != .atMostOnce, !session.pointee.window.hasRoom(client.pointee.receiveMaximum) {
+                break
+            }
             backlog.next += 1
             site.retained.read(entry.node, stamp: entry.stamp, now: now) { source in
                 sendRetained(source, entry, session, slot, client)
@@ -216,8 +233,11 @@ extension BusShard {
     }
 
     private func sendRetained(
-        _ source: PublishSource, _ entry: RetainedBacklog.Entry, _ session: UnsafeMutablePointer<Session>,
-        _ slot: Int32, _ client: UnsafeMutablePointer<Client>
+        _ source: PublishSource,
+        _ entry: RetainedBacklog.Entry,
+        _ session: UnsafeMutablePointer<Session>,
+        _ slot: Int32,
+        _ client: UnsafeMutablePointer<Client>
     ) {
         if entry.checkEachMessage, !session.pointee.identity.mayReceive(source.parts.topic) {
             counters.deliveriesNotAuthorized &+= 1
@@ -232,12 +252,26 @@ extension BusShard {
             let holds = session.pointee.outlivesConnection
             packetID = session.pointee.window.append(
                 .init(
-                    message: holds ? reference(source, &message) : nil, identifier: entry.identifier, qos: qos,
-                    state: qos == .atLeastOnce ? .awaitingPubAck : .awaitingPubRec, flags: flags))
+                    message: holds ? reference(source, &message) : nil,
+                    identifier: entry.identifier,
+                    qos: qos,
+                    state: qos == .atLeastOnce ? .awaitingPubAck : .awaitingPubRec,
+                    flags: flags
+                )
+            )
             message?.release()
         }
         let wasSent = send(
-            source, slot, client, qos: qos, packetID: packetID, dup: false, flags, entry.identifier, nil)
+            source,
+            slot,
+            client,
+            qos: qos,
+            packetID: packetID,
+            dup: false,
+            flags,
+            entry.identifier,
+            nil
+        )
         if !wasSent, packetID != 0, let place = session.pointee.window.place(of: packetID) {
             settle(place, packetID, session)
         }

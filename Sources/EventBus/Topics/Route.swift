@@ -95,7 +95,9 @@ struct Route {
                 qos: options.qos,
                 qosOfOwn: options.noLocal ? 255 : options.qos.rawValue,
                 flags: Flags(
-                    rawValue: (options.retainAsPublished ? 1 : 0) | (options.checkEachMessage ? 2 : 0)))
+                    rawValue: (options.retainAsPublished ? 1 : 0) | (options.checkEachMessage ? 2 : 0)
+                )
+            )
             targetCount += 1
         }
     }

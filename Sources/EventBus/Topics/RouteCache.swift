@@ -34,7 +34,9 @@ struct RouteCache: ~Copyable {
     ///
     /// The pointer stays valid for the life of the cache, its content until the next call.
     @inline(__always)
-    func place(for topic: UnsafeRawBufferPointer, hash: UInt64) -> (UnsafeMutablePointer<Route>, isKnown: Bool) {
+    func place(for topic: UnsafeRawBufferPointer, hash: UInt64) -> (
+        UnsafeMutablePointer<Route>, isKnown: Bool
+    ) {
         let set = Int(truncatingIfNeeded: hash) & mask
         let pair = routes + set * 2
         if let route = pair[0], route.pointee.holds(topic, hash: hash) {
@@ -50,8 +52,10 @@ struct RouteCache: ~Copyable {
 
     @inline(never)
     private func claim(
-        _ pair: UnsafeMutablePointer<UnsafeMutablePointer<Route>?>, _ set: Int,
-        _ topic: UnsafeRawBufferPointer, _ hash: UInt64
+        _ pair: UnsafeMutablePointer<UnsafeMutablePointer<Route>?>,
+        _ set: Int,
+        _ topic: UnsafeRawBufferPointer,
+        _ hash: UInt64
     ) -> UnsafeMutablePointer<Route> {
         let way = pair[0] == nil ? 0 : pair[1] == nil ? 1 : 1 - Int(lastUsed[set])
         lastUsed[set] = UInt8(way)

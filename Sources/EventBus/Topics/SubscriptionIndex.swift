@@ -97,7 +97,9 @@ struct SubscriptionIndex: ~Copyable {
     }
 
     /// Adds or changes a member; a member of this shard counts as a subscription.
-    mutating func join(_ member: SharedGroup.Member, group name: String, at node: UInt32, isLocal: Bool) -> Int32 {
+    mutating func join(_ member: SharedGroup.Member, group name: String, at node: UInt32, isLocal: Bool)
+        -> Int32
+    {
         generation &+= 1
         let index: Int32
         if let existing = group(named: name, at: node) {
@@ -153,13 +155,18 @@ struct SubscriptionIndex: ~Copyable {
     /// - Parameter isSystem: the topic begins with `$`, so that no filter that begins with a wildcard
     ///   matches it `[MQTT-4.7.2-1]`.
     func match(
-        _ levels: borrowing TopicLevels, isSystem: Bool, _ found: (UnsafeMutablePointer<SubscriberList>) -> Void
+        _ levels: borrowing TopicLevels,
+        isSystem: Bool,
+        _ found: (UnsafeMutablePointer<SubscriberList>) -> Void
     ) {
         match(TopicTrie<SubscriberList>.root, levels, 0, isSystem, found)
     }
 
     private func match(
-        _ node: UInt32, _ levels: borrowing TopicLevels, _ depth: Int, _ isSystem: Bool,
+        _ node: UInt32,
+        _ levels: borrowing TopicLevels,
+        _ depth: Int,
+        _ isSystem: Bool,
         _ found: (UnsafeMutablePointer<SubscriberList>) -> Void
     ) {
         let place = trie[node]

@@ -58,7 +58,10 @@ struct TopicLevels: ~Copyable {
             capacity *= 2
         }
         levels[count] = Level(
-            offset: UInt16(truncatingIfNeeded: offset), length: UInt16(truncatingIfNeeded: length), hash: hash)
+            offset: UInt16(truncatingIfNeeded: offset),
+            length: UInt16(truncatingIfNeeded: length),
+            hash: hash
+        )
         count &+= 1
     }
 }

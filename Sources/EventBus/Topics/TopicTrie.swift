@@ -156,7 +156,9 @@ struct TopicTrie<Value: BitwiseCopyable>: ~Copyable {
     // MARK: - Nodes
 
     private mutating func add(
-        _ level: TopicLevels.Level, in base: UnsafeRawPointer, to parent: UInt32
+        _ level: TopicLevels.Level,
+        in base: UnsafeRawPointer,
+        to parent: UInt32
     ) -> UInt32 {
         if (count + 2) * 2 > tableMask { growTable() }
         let index: UInt32
@@ -184,8 +186,14 @@ struct TopicTrie<Value: BitwiseCopyable>: ~Copyable {
         }
         let sibling = nodes[Int(parent)].firstChild
         nodes[Int(index)] = Node(
-            parent: parent, nextSibling: sibling, stamp: stamp, hash: level.hash, segment: segment,
-            segmentLength: level.length, value: empty)
+            parent: parent,
+            nextSibling: sibling,
+            stamp: stamp,
+            hash: level.hash,
+            segment: segment,
+            segmentLength: level.length,
+            value: empty
+        )
         if sibling != 0 { nodes[Int(sibling)].previousSibling = index }
         nodes[Int(parent)].firstChild = index
         switch wildcard(bytes, length) {
@@ -251,7 +259,9 @@ struct TopicTrie<Value: BitwiseCopyable>: ~Copyable {
 
     @inline(__always)
     private static func sameSegment(
-        _ node: UnsafeMutablePointer<Node>, _ bytes: UnsafeRawPointer, _ length: Int
+        _ node: UnsafeMutablePointer<Node>,
+        _ bytes: UnsafeRawPointer,
+        _ length: Int
     ) -> Bool {
         if length <= 16 {
             return withUnsafePointer(to: &node.pointee.segment) { memcmp($0, bytes, length) == 0 }

@@ -36,7 +36,11 @@ package struct BaseStationSource: RadioSource {
 
     package var nextTime: RadioTime? { next }
 
-    package mutating func advance(to now: RadioTime, into batch: inout RadioBatch, warnings: inout FeedWarnings) {
+    package mutating func advance(
+        to now: RadioTime,
+        into batch: inout RadioBatch,
+        warnings: inout FeedWarnings
+    ) {
         guard next <= now else { return }
         next = now.advanced(bySeconds: pollSeconds)
         do {
@@ -53,7 +57,14 @@ package struct BaseStationSource: RadioSource {
                     if let bytes = line.bytes {
                         metrics.receive(bytes, place: place, at: now, into: &batch, warnings: &warnings)
                     } else {
-                        warnings.report(FeedWarning(.tooLarge, at: place, "a line longer than \(messageBytesMax) bytes is skipped"), at: now)
+                        warnings.report(
+                            FeedWarning(
+                                .tooLarge,
+                                at: place,
+                                "a line longer than \(messageBytesMax) bytes is skipped"
+                            ),
+                            at: now
+                        )
                     }
                 }
             }

@@ -62,13 +62,22 @@ package struct SRSRANMetrics: Sendable {
         guard bytes.contains(where: { $0 > 0x20 }) else { return }
         guard bytes.count <= settings.messageBytesMax else {
             return warnings.report(
-                FeedWarning(.tooLarge, at: place, "a report of \(bytes.count) bytes; at most \(settings.messageBytesMax) are read"), at: now)
+                FeedWarning(
+                    .tooLarge,
+                    at: place,
+                    "a report of \(bytes.count) bytes; at most \(settings.messageBytesMax) are read"
+                ),
+                at: now
+            )
         }
         let report: SRSRANReport
         do {
             report = try JSONReading.decode(SRSRANReport.self, from: bytes)
         } catch {
-            return warnings.report(FeedWarning(.malformed, at: place, "\(error); the report is skipped"), at: now)
+            return warnings.report(
+                FeedWarning(.malformed, at: place, "\(error); the report is skipped"),
+                at: now
+            )
         }
         for cell in report.all {
             take(cell, time: report.timestamp?.value, place: place, at: now, into: &batch, &warnings)
@@ -107,14 +116,23 @@ package struct SRSRANMetrics: Sendable {
             guard let named else { return }
             return warnings.report(
                 FeedWarning(
-                    .unknownSubject, at: place,
-                    "no cell is known for the PCI \(named.value.map { "\($0)" } ?? "?"); name it in the configuration (cells)"),
-                at: now)
+                    .unknownSubject,
+                    at: place,
+                    "no cell is known for the PCI \(named.value.map { "\($0)" } ?? "?"); name it in the configuration (cells)"
+                ),
+                at: now
+            )
         }
         if let time {
             if let last = lastReport[pci], time < last {
                 return warnings.report(
-                    FeedWarning(.timeBackwards, at: place, "the report is of \(time), the one before was of \(last); it is skipped"), at: now)
+                    FeedWarning(
+                        .timeBackwards,
+                        at: place,
+                        "the report is of \(time), the one before was of \(last); it is skipped"
+                    ),
+                    at: now
+                )
             }
             lastReport[pci] = time
         }
@@ -127,7 +145,13 @@ package struct SRSRANMetrics: Sendable {
             for ue in ues {
                 guard let rnti = rnti(ue.rnti), self.pci(ue.pci) ?? pci == pci else {
                     warnings.report(
-                        FeedWarning(.valueOutOfRange, at: place, "rnti is 1 to 65535 and pci that of the cell; the entry is skipped"), at: now)
+                        FeedWarning(
+                            .valueOutOfRange,
+                            at: place,
+                            "rnti is 1 to 65535 and pci that of the cell; the entry is skipped"
+                        ),
+                        at: now
+                    )
                     continue
                 }
                 let down = rate(ue.dl_brate, "dl_brate", place, now, &warnings)
@@ -141,7 +165,10 @@ package struct SRSRANMetrics: Sendable {
             load.activeUes.uplinkNonGBR = UInt32(clamping: active.up)
             batch.append(load, at: now)
         } catch {
-            warnings.report(FeedWarning(.full, at: place, "\(error); the rest of the report is skipped"), at: now)
+            warnings.report(
+                FeedWarning(.full, at: place, "\(error); the rest of the report is skipped"),
+                at: now
+            )
         }
     }
 
@@ -162,7 +189,9 @@ package struct SRSRANMetrics: Sendable {
             ue.volumeUp += (up ?? 0) * seconds
             ue.seen = now
         } else {
-            guard ues.count < settings.terminalsMax else { throw .full(.terminal, limit: settings.terminalsMax) }
+            guard ues.count < settings.terminalsMax else {
+                throw .full(.terminal, limit: settings.terminalsMax)
+            }
             let name = "\(settings.name)-\(key.pci)-\(String(key.rnti, radix: 16))"
             ue = UE(index: try inventory.terminal(name), seen: now)
             batch.append(.terminal(TerminalDefinition(terminal: ue.index, name: name)), at: now)
@@ -170,7 +199,15 @@ package struct SRSRANMetrics: Sendable {
         }
         ues[key] = ue
         batch.append(
-            .bitRate(BitRateFact(terminal: ue.index, downlink: down.map { UInt64($0) }, uplink: up.map { UInt64($0) })), at: now)
+            .bitRate(
+                BitRateFact(
+                    terminal: ue.index,
+                    downlink: down.map { UInt64($0) },
+                    uplink: up.map { UInt64($0) }
+                )
+            ),
+            at: now
+        )
         var load = TerminalLoadFact(terminal: ue.index, cell: cell)
         load.throughput.downlinkNonGBR = down.map { UInt32(clamping: Int64($0 / 1000)) }
         load.throughput.uplinkNonGBR = up.map { UInt32(clamping: Int64($0 / 1000)) }
@@ -218,7 +255,10 @@ package struct SRSRANMetrics: Sendable {
     ) -> Double? {
         guard let value = number?.value else { return nil }
         guard (0...1e11).contains(value) else {
-            warnings.report(FeedWarning(.valueOutOfRange, at: place, "\(field) is 0 to 1e11 bit/s, found \(value)"), at: now)
+            warnings.report(
+                FeedWarning(.valueOutOfRange, at: place, "\(field) is 0 to 1e11 bit/s, found \(value)"),
+                at: now
+            )
             return nil
         }
         return value

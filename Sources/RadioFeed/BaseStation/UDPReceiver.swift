@@ -15,7 +15,8 @@ package final class UDPReceiver: Sendable {
     ///   - port: 0 lets the system choose.
     package init(address: String, port: UInt16) throws(InputError) {
         #if canImport(Glibc)
-            let kind = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+            let kind =
+                Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         #else
             let kind = SOCK_DGRAM
         #endif
@@ -34,7 +35,9 @@ package final class UDPReceiver: Sendable {
         guard isBound else {
             let reason = OpenFile.reason(errno)
             close(socket)
-            throw InputError("UDP \(address):\(port) cannot be listened on (\(reason)); check that nobody else does")
+            throw InputError(
+                "UDP \(address):\(port) cannot be listened on (\(reason)); check that nobody else does"
+            )
         }
         var bound = sockaddr_in()
         var length = size
@@ -65,7 +68,8 @@ package final class UDPReceiver: Sendable {
             if count >= 0 {
                 bytes.removeLast(bytes.count - count)
                 let host = UInt32(bigEndian: sender.sin_addr.s_addr)
-                let peer = "\(host >> 24).\(host >> 16 & 255).\(host >> 8 & 255).\(host & 255):\(UInt16(bigEndian: sender.sin_port))"
+                let peer =
+                    "\(host >> 24).\(host >> 16 & 255).\(host >> 8 & 255).\(host & 255):\(UInt16(bigEndian: sender.sin_port))"
                 return (bytes, peer)
             }
             if errno == EAGAIN || errno == EWOULDBLOCK { return nil }

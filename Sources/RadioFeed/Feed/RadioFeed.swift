@@ -67,7 +67,9 @@ package final class RadioFeed: Sendable {
         let sources = try RadioFeedSources.make(settings, inventory: inventory, start: clock())
         var lanes: [Lane] = []
         for source in sources {
-            lanes.append(Lane(source: source, batch: RadioBatch(source: try Self.index(source.name, inventory))))
+            lanes.append(
+                Lane(source: source, batch: RadioBatch(source: try Self.index(source.name, inventory)))
+            )
         }
         state = Mutex(
             State(
@@ -79,7 +81,9 @@ package final class RadioFeed: Sendable {
         )
     }
 
-    private static func index(_ name: String, _ inventory: RadioInventory) throws(RadioFeedError) -> SourceIndex {
+    private static func index(_ name: String, _ inventory: RadioInventory) throws(RadioFeedError)
+        -> SourceIndex
+    {
         do { return try inventory.source(name) } catch { throw RadioFeedError("radio feed: \(error)") }
     }
 
@@ -133,12 +137,23 @@ package final class RadioFeed: Sendable {
             guard deliverRan(&state) else {
                 state.counters.messagesDropped += 1
                 state.warnings.report(
-                    FeedWarning(.full, at: "client \(client.prefix(64))", "the services' inbox is full; the message is dropped"), at: now)
+                    FeedWarning(
+                        .full,
+                        at: "client \(client.prefix(64))",
+                        "the services' inbox is full; the message is dropped"
+                    ),
+                    at: now
+                )
                 return state.warnings.take()
             }
             state.ran?.receive(
-                topic: topic, payload: payload, client: client, at: now, into: &state.ranBatch,
-                warnings: &state.warnings)
+                topic: topic,
+                payload: payload,
+                client: client,
+                at: now,
+                into: &state.ranBatch,
+                warnings: &state.warnings
+            )
             _ = deliverRan(&state)
             return state.warnings.take()
         }

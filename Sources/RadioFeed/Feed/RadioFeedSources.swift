@@ -15,26 +15,44 @@ enum RadioFeedSources {
             sources.append(
                 try wrapped { () throws(InputError) in
                     try DriveTestReplay(
-                        FileBytes(path: feed.file), file: feed.file, settings: feed.replay, start: start,
-                        inventory: inventory)
-                })
+                        FileBytes(path: feed.file),
+                        file: feed.file,
+                        settings: feed.replay,
+                        start: start,
+                        inventory: inventory
+                    )
+                }
+            )
         }
         for feed in settings.kpms {
             sources.append(
                 try wrapped { () throws(InputError) in
                     var files: [KPMReplay.File] = []
-                    for path in feed.files { files.append(KPMReplay.File(name: path, bytes: try FileBytes(path: path))) }
+                    for path in feed.files {
+                        files.append(KPMReplay.File(name: path, bytes: try FileBytes(path: path)))
+                    }
                     return try KPMReplay(
-                        files, cell: feed.cell, settings: feed.replay, start: start, inventory: inventory)
-                })
+                        files,
+                        cell: feed.cell,
+                        settings: feed.replay,
+                        start: start,
+                        inventory: inventory
+                    )
+                }
+            )
         }
         for feed in settings.baseStations {
             sources.append(
                 try wrapped { () throws(InputError) in
                     BaseStationSource(
-                        try transport(feed), settings: feed.gnb, pollSeconds: feed.pollSeconds, start: start,
-                        inventory: inventory)
-                })
+                        try transport(feed),
+                        settings: feed.gnb,
+                        pollSeconds: feed.pollSeconds,
+                        start: start,
+                        inventory: inventory
+                    )
+                }
+            )
         }
         return sources
     }
@@ -47,10 +65,17 @@ enum RadioFeedSources {
     ) throws(RadioFeedError) -> ScenarioSource {
         do {
             let file = feed.file ?? MonacoScenario.file
-            let text = try feed.file.map { path throws(InputError) in try read(path, limits.fileBytes) } ?? MonacoScenario.text
+            let text =
+                try feed.file.map { path throws(InputError) in try read(path, limits.fileBytes) }
+                ?? MonacoScenario.text
             let scenario = try ScenarioFile.read(text, file: file, limits: limits)
             return try ScenarioSource(
-                scenario, settings: feed.simulation, speed: feed.speed, start: start, inventory: inventory)
+                scenario,
+                settings: feed.simulation,
+                speed: feed.speed,
+                start: start,
+                inventory: inventory
+            )
         } catch let error as ScenarioError {
             throw RadioFeedError("scenario \(error)")
         } catch let error as InputError {
@@ -60,7 +85,9 @@ enum RadioFeedSources {
         }
     }
 
-    private static func transport(_ feed: RadioFeedSettings.BaseStationFeed) throws(InputError) -> BaseStationSource.Transport {
+    private static func transport(_ feed: RadioFeedSettings.BaseStationFeed) throws(InputError)
+        -> BaseStationSource.Transport
+    {
         switch feed.transport {
         case .udp(let address, let port): .udp(try UDPReceiver(address: address, port: port))
         case .file(let path): .file(FileTail(path: path, lineBytesMax: feed.gnb.messageBytesMax), path: path)
@@ -75,12 +102,16 @@ enum RadioFeedSources {
             if piece.isEmpty { return String(decoding: bytes, as: UTF8.self) }
             bytes += piece
             guard bytes.count <= bytesMax else {
-                throw InputError("\(path) has more than \(bytesMax) bytes; radio.limits.fileBytes sets that limit")
+                throw InputError(
+                    "\(path) has more than \(bytesMax) bytes; radio.limits.fileBytes sets that limit"
+                )
             }
         }
     }
 
-    private static func wrapped<Source>(_ body: () throws(InputError) -> Source) throws(RadioFeedError) -> Source {
+    private static func wrapped<Source>(_ body: () throws(InputError) -> Source) throws(RadioFeedError)
+        -> Source
+    {
         do { return try body() } catch { throw RadioFeedError("radio feed: \(error)") }
     }
 }

@@ -7,7 +7,8 @@
 /// JSON from peers: decoded or explained, never trusted.
 enum JSONReading {
     /// - Throws: ``InputError`` that says where in the text what was expected.
-    static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(InputError) -> Value {
+    static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(InputError) -> Value
+    {
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch let error as DecodingError {
@@ -24,15 +25,18 @@ enum JSONReading {
             "\"\(path(context.codingPath))\" is no \(name(type))"
         case .valueNotFound(let type, let context):
             "\"\(path(context.codingPath))\" is null, expected a \(name(type))"
-        case .dataCorrupted(let context) where context.codingPath.isEmpty: "not JSON: \(context.debugDescription)"
+        case .dataCorrupted(let context) where context.codingPath.isEmpty:
+            "not JSON: \(context.debugDescription)"
         case .dataCorrupted(let context): "\"\(path(context.codingPath))\": \(context.debugDescription)"
         @unknown default: "not the JSON that was expected"
         }
     }
 
     private static func path(_ keys: [any CodingKey]) -> String {
-        keys.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue.prefix(40).description }.joined(separator: ".")
-            .replacing(".[", with: "[")
+        keys.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue.prefix(40).description }.joined(
+            separator: "."
+        )
+        .replacing(".[", with: "[")
     }
 
     private static func name(_ type: Any.Type) -> String {

@@ -20,7 +20,8 @@ extension RanInput {
             throw Complaint(
                 .unknownSubject,
                 "\"\(kind.prefix(40))\" is nothing that can be told; expected cell, cell_load, terminal, position, attach, "
-                    + "detach, leave, handover, measurement, timing_advance, bit_rate, bearer or carrier_aggregation")
+                    + "detach, leave, handover, measurement, timing_advance, bit_rate, bearer or carrier_aggregation"
+            )
         }
     }
 
@@ -33,7 +34,9 @@ extension RanInput {
     ) throws(Complaint) {
         // Everything is checked before the terminal is made known, so that nonsense leaves no trace.
         let point = kind == "position" ? try position(message) : nil
-        let needsCell = ["attach", "measurement", "timing_advance", "bearer", "carrier_aggregation"].contains(kind)
+        let needsCell = ["attach", "measurement", "timing_advance", "bearer", "carrier_aggregation"].contains(
+            kind
+        )
         let identity = needsCell ? try self.identity(message.cell, "cell") : nil
         guard let name = message.ue else { throw Complaint(.missingField, "\"ue\" is missing") }
         let terminal = try terminal(name, client, at: now, into: &batch)
@@ -52,10 +55,23 @@ extension RanInput {
             batch.append(.terminalRemoved(terminal), at: time)
         case ("handover", _): try takeHandover(message, terminal, client, at: time, into: &batch)
         case ("measurement", let cell?):
-            try takeMeasurement(message, terminal, cell, identity?.access ?? .eutra, client, at: time, into: &batch)
+            try takeMeasurement(
+                message,
+                terminal,
+                cell,
+                identity?.access ?? .eutra,
+                client,
+                at: time,
+                into: &batch
+            )
         case ("timing_advance", let cell?):
             let ticks = try integer(message.timingAdvance, "timingAdvance", 0...49_232)
-            batch.append(.timingAdvance(TimingAdvanceFact(terminal: terminal, cell: cell, timingAdvance: UInt32(ticks))), at: time)
+            batch.append(
+                .timingAdvance(
+                    TimingAdvanceFact(terminal: terminal, cell: cell, timingAdvance: UInt32(ticks))
+                ),
+                at: time
+            )
         case ("bit_rate", _):
             let fact = BitRateFact(
                 terminal: terminal,
@@ -67,9 +83,15 @@ extension RanInput {
         case ("carrier_aggregation", let cell?):
             let added = try cells(message.added, "added", client, at: now, into: &batch)
             let removed = try cells(message.removed, "removed", client, at: now, into: &batch)
-            guard !added.isEmpty || !removed.isEmpty else { throw Complaint(.missingField, "\"added\" and \"removed\" are both empty") }
+            guard !added.isEmpty || !removed.isEmpty else {
+                throw Complaint(.missingField, "\"added\" and \"removed\" are both empty")
+            }
             batch.append(
-                CarrierAggregationFact(terminal: terminal, cell: cell), added: added, removed: removed, at: time)
+                CarrierAggregationFact(terminal: terminal, cell: cell),
+                added: added,
+                removed: removed,
+                at: time
+            )
         default: return
         }
     }
@@ -88,7 +110,9 @@ extension RanInput {
         if message.latitude != nil || message.longitude != nil { definition.position = try position(message) }
         definition.radius = try optional(message.radius, "radius", 0...1_000_000)
         let pciMax = identity.access == .nr ? 1007.0 : 503.0
-        definition.physicalCellId = try optional(message.pci, "pci", 0...pciMax).flatMap { UInt16(exactly: $0) }
+        definition.physicalCellId = try optional(message.pci, "pci", 0...pciMax).flatMap {
+            UInt16(exactly: $0)
+        }
         definition.arfcn = try optional(message.arfcn, "arfcn", 0...3_279_165).flatMap { UInt32(exactly: $0) }
         if let status = message.status { definition.operationStatus = try operationStatus(status) }
         let time = try time(message.time, nil, client, at: now)
@@ -131,7 +155,10 @@ extension RanInput {
         var ids: [AssociateId] = []
         for text in message.addresses ?? [] {
             guard let address = IPAddress(text), ids.count < 16 else {
-                throw Complaint(.malformed, "\"addresses\" are up to 16 IP addresses, found \"\(text.prefix(64))\"")
+                throw Complaint(
+                    .malformed,
+                    "\"addresses\" are up to 16 IP addresses, found \"\(text.prefix(64))\""
+                )
             }
             ids.append(AssociateId(address))
         }
@@ -167,7 +194,10 @@ extension RanInput {
             throw Complaint(.missingField, "\"latitude\" and \"longitude\" are needed")
         }
         guard let point = GeoPoint(latitude: latitude, longitude: longitude) else {
-            throw Complaint(.positionOffGlobe, "latitude \(latitude), longitude \(longitude) is no place on the globe")
+            throw Complaint(
+                .positionOffGlobe,
+                "latitude \(latitude), longitude \(longitude) is no place on the globe"
+            )
         }
         return point
     }
@@ -201,11 +231,14 @@ extension RanInput {
         case .number(3), .name("COMPLETED"): status = .completed
         case .number(4), .name("REJECTED"): status = .rejected
         case .number(5), .name("CANCELLED"): status = .cancelled
-        default: throw Complaint(.valueOutOfRange, "\"status\" is 1 to 5 or a name of hoStatus (MEC 012 6.4.2)")
+        default:
+            throw Complaint(.valueOutOfRange, "\"status\" is 1 to 5 or a name of hoStatus (MEC 012 6.4.2)")
         }
         let from = try identity(message.source, "source")
         let to = try identity(message.target, "target")
-        guard from != to else { throw Complaint(.valueOutOfRange, "\"source\" and \"target\" are the same cell") }
+        guard from != to else {
+            throw Complaint(.valueOutOfRange, "\"source\" and \"target\" are the same cell")
+        }
         let fact = HandoverFact(
             terminal: terminal,
             source: try cell(from, client, at: time, into: &batch),
@@ -213,7 +246,10 @@ extension RanInput {
             status: status
         )
         batch.append(
-            fact, otherTargets: try cells(message.otherTargets, "otherTargets", client, at: time, into: &batch), at: time)
+            fact,
+            otherTargets: try cells(message.otherTargets, "otherTargets", client, at: time, into: &batch),
+            at: time
+        )
     }
 
     private mutating func takeMeasurement(
@@ -226,14 +262,22 @@ extension RanInput {
         into batch: inout RadioBatch
     ) throws(Complaint) {
         let level = try level(message.rsrp, message.rsrq, message.sinr, access)
-        guard !level.isEmpty else { throw Complaint(.missingField, "one of \"rsrp\", \"rsrq\" and \"sinr\" is needed") }
+        guard !level.isEmpty else {
+            throw Complaint(.missingField, "one of \"rsrp\", \"rsrq\" and \"sinr\" is needed")
+        }
         var neighbours: [NeighbourMeasurement] = []
-        guard message.neighbours?.count ?? 0 <= 64 else { throw Complaint(.tooLarge, "more than 64 neighbours") }
+        guard message.neighbours?.count ?? 0 <= 64 else {
+            throw Complaint(.tooLarge, "more than 64 neighbours")
+        }
         for (number, neighbour) in (message.neighbours ?? []).enumerated() {
             let identity = try identity(neighbour.cell, "neighbours[\(number)].cell")
             let level = try self.level(neighbour.rsrp, neighbour.rsrq, neighbour.sinr, identity.access)
             neighbours.append(
-                NeighbourMeasurement(cell: try self.cell(identity, client, at: time, into: &batch), level: level))
+                NeighbourMeasurement(
+                    cell: try self.cell(identity, client, at: time, into: &batch),
+                    level: level
+                )
+            )
         }
         let trigger = try optional(message.trigger, "trigger", 0...61).flatMap { UInt8(exactly: $0) }
         batch.append(
@@ -243,7 +287,9 @@ extension RanInput {
         )
     }
 
-    func level(_ rsrp: Double?, _ rsrq: Double?, _ sinr: Double?, _ access: RadioAccess) throws(Complaint) -> SignalLevel {
+    func level(_ rsrp: Double?, _ rsrq: Double?, _ sinr: Double?, _ access: RadioAccess) throws(Complaint)
+        -> SignalLevel
+    {
         SignalLevel(
             rsrp: try optional(rsrp, "rsrp", -156 ... -20),
             rsrq: try optional(rsrq, "rsrq", -43...20),
@@ -272,13 +318,21 @@ extension RanInput {
             erabId: UInt8(try integer(message.erabId, "erabId", 0...15)),
             qci: try optional(message.qci, "qci", 1...254).flatMap { UInt8(exactly: $0) }
         )
-        let rates = [message.erabMbrDl, message.erabMbrUl, message.erabGbrDl, message.erabGbrUl].compactMap(\.self)
+        let rates = [message.erabMbrDl, message.erabMbrUl, message.erabGbrDl, message.erabGbrUl].compactMap(
+            \.self
+        )
         if rates.count == 4, rates.allSatisfy({ (0...1e12).contains($0) }) {
             bearer.qosInformation = BearerRates(
-                erabMbrDl: UInt64(rates[0]), erabMbrUl: UInt64(rates[1]), erabGbrDl: UInt64(rates[2]),
-                erabGbrUl: UInt64(rates[3]))
+                erabMbrDl: UInt64(rates[0]),
+                erabMbrUl: UInt64(rates[1]),
+                erabGbrDl: UInt64(rates[2]),
+                erabGbrUl: UInt64(rates[3])
+            )
         } else if !rates.isEmpty {
-            throw Complaint(.valueOutOfRange, "erabMbrDl, erabMbrUl, erabGbrDl and erabGbrUl are given together, 0 to 1e12 bit/s")
+            throw Complaint(
+                .valueOutOfRange,
+                "erabMbrDl, erabMbrUl, erabGbrDl and erabGbrUl are given together, 0 to 1e12 bit/s"
+            )
         }
         batch.append(step, bearer, at: time)
     }
@@ -301,18 +355,28 @@ extension RanInput {
 
     // MARK: - Numbers
 
-    func optional(_ value: Double?, _ field: String, _ range: ClosedRange<Double>) throws(Complaint) -> Double? {
+    func optional(_ value: Double?, _ field: String, _ range: ClosedRange<Double>) throws(Complaint)
+        -> Double?
+    {
         guard let value else { return nil }
         guard range.contains(value) else {
-            throw Complaint(.valueOutOfRange, "\"\(field)\" is \(range.lowerBound) to \(range.upperBound), found \(value)")
+            throw Complaint(
+                .valueOutOfRange,
+                "\"\(field)\" is \(range.lowerBound) to \(range.upperBound), found \(value)"
+            )
         }
         return value
     }
 
-    private func integer(_ value: Double?, _ field: String, _ range: ClosedRange<Double>) throws(Complaint) -> Int {
+    private func integer(_ value: Double?, _ field: String, _ range: ClosedRange<Double>) throws(Complaint)
+        -> Int
+    {
         guard let value else { throw Complaint(.missingField, "\"\(field)\" is missing") }
         guard range.contains(value), let number = Int(exactly: value) else {
-            throw Complaint(.valueOutOfRange, "\"\(field)\" is a whole number from \(Int(range.lowerBound)) to \(Int(range.upperBound)), found \(value)")
+            throw Complaint(
+                .valueOutOfRange,
+                "\"\(field)\" is a whole number from \(Int(range.lowerBound)) to \(Int(range.upperBound)), found \(value)"
+            )
         }
         return number
     }

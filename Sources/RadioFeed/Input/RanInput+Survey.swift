@@ -23,7 +23,10 @@ extension RanInput {
         var time: Double?
         if let text = data.deviceTime {
             guard let seconds = NetworkSurveyRecord.seconds(text) else {
-                throw Complaint(.malformed, "\"deviceTime\" is a date and time of RFC 3339, found \"\(text.prefix(40))\"")
+                throw Complaint(
+                    .malformed,
+                    "\"deviceTime\" is a date and time of RFC 3339, found \"\(text.prefix(40))\""
+                )
             }
             time = seconds
         }
@@ -48,7 +51,9 @@ extension RanInput {
         }
         if let cell {
             try takeSurveyCell(cell, level, data, &phone, client, at: now, into: &batch)
-        } else if kind == "gsm_message" || kind == "umts_message", data.servingCell == true, phone.serving != nil {
+        } else if kind == "gsm_message" || kind == "umts_message", data.servingCell == true,
+            phone.serving != nil
+        {
             // A network that has no place here serves it now.
             finishScan(&phone, at: now, into: &batch)
             phone.serving = nil
@@ -85,12 +90,18 @@ extension RanInput {
         }
         phone.level = level
         // TS 36.213 4.2.3: 16 Ts a step. NR phones give microseconds of another kind; left out.
-        if identity.access == .eutra, let ta = data.ta, (0...1282).contains(ta), let command = UInt32(exactly: ta) {
+        if identity.access == .eutra, let ta = data.ta, (0...1282).contains(ta),
+            let command = UInt32(exactly: ta)
+        {
             let ticks = TimingAdvance.ticks(command: command)
             if ticks != phone.timingAdvance {
                 phone.timingAdvance = ticks
                 batch.append(
-                    .timingAdvance(TimingAdvanceFact(terminal: phone.index, cell: index, timingAdvance: ticks)), at: now)
+                    .timingAdvance(
+                        TimingAdvanceFact(terminal: phone.index, cell: index, timingAdvance: ticks)
+                    ),
+                    at: now
+                )
             }
         }
     }
@@ -142,15 +153,21 @@ extension RanInput {
         // A phone without a fix says 0, 0.
         if latitude == 0, longitude == 0 { return nil }
         guard let point = GeoPoint(latitude: latitude, longitude: longitude) else {
-            throw Complaint(.positionOffGlobe, "latitude \(latitude), longitude \(longitude) is no place on the globe")
+            throw Complaint(
+                .positionOffGlobe,
+                "latitude \(latitude), longitude \(longitude) is no place on the globe"
+            )
         }
         return point
     }
 
-    private func surveyCell(_ kind: String, _ data: NetworkSurveyRecord.Payload) throws(Complaint) -> CellIdentity? {
+    private func surveyCell(_ kind: String, _ data: NetworkSurveyRecord.Payload) throws(Complaint)
+        -> CellIdentity?
+    {
         let isNR = kind == "nr_message"
         guard isNR || kind == "lte_message", let number = isNR ? data.nci : data.eci else { return nil }
-        guard let digits = NetworkSurveyRecord.plmnDigits(mcc: data.mcc, mnc: data.mnc), let plmn = Plmn(digits)
+        guard let digits = NetworkSurveyRecord.plmnDigits(mcc: data.mcc, mnc: data.mnc),
+            let plmn = Plmn(digits)
         else { return nil }
         let identity = UInt64(exactly: number).flatMap {
             isNR ? CellIdentity.ncgi(plmn, nrCellId: $0) : CellIdentity.ecgi(plmn, cellId: $0)
@@ -158,12 +175,15 @@ extension RanInput {
         guard let identity else {
             throw Complaint(
                 .cellOutOfRange,
-                isNR ? "\"nci\" has 36 bits, found \(number)" : "\"eci\" has 28 bits, found \(number)")
+                isNR ? "\"nci\" has 36 bits, found \(number)" : "\"eci\" has 28 bits, found \(number)"
+            )
         }
         return identity
     }
 
-    private func surveyLevel(_ kind: String, _ data: NetworkSurveyRecord.Payload) throws(Complaint) -> SignalLevel {
+    private func surveyLevel(_ kind: String, _ data: NetworkSurveyRecord.Payload) throws(Complaint)
+        -> SignalLevel
+    {
         switch kind {
         case "nr_message": try level(data.ssRsrp, data.ssRsrq, data.ssSinr, .nr)
         case "lte_message": try level(data.rsrp, data.rsrq, data.snr, .eutra)

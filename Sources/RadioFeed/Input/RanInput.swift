@@ -79,18 +79,27 @@ package struct RanInput: Sendable {
         do throws(Complaint) {
             guard payload.count <= settings.payloadBytesMax else {
                 throw Complaint(
-                    .tooLarge, "a payload of \(payload.count) bytes; at most \(settings.payloadBytesMax) are read")
+                    .tooLarge,
+                    "a payload of \(payload.count) bytes; at most \(settings.payloadBytesMax) are read"
+                )
             }
             guard clients[client] != nil || clients.count < settings.clientsMax else {
-                throw Complaint(.full, "more than \(settings.clientsMax) clients; ran.clientsMax sets that limit")
+                throw Complaint(
+                    .full,
+                    "more than \(settings.clientsMax) clients; ran.clientsMax sets that limit"
+                )
             }
-            let kind = topic.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init) ?? ""
+            let kind =
+                topic.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init) ?? ""
             if NetworkSurveyRecord.topics.contains(kind) {
                 try survey(kind, payload, client, at: now, into: &batch)
                 return
             }
             guard topic == "\(settings.prefix)/\(kind)" else {
-                throw Complaint(.unknownSubject, "nothing is read from this topic; expected \(settings.prefix)/ and one level")
+                throw Complaint(
+                    .unknownSubject,
+                    "nothing is read from this topic; expected \(settings.prefix)/ and one level"
+                )
             }
             try messages(kind, payload, client, place, at: now, into: &batch, &warnings)
         } catch {
@@ -114,7 +123,10 @@ package struct RanInput: Sendable {
             throw Complaint(.malformed, error.message)
         }
         guard messages.list.count <= settings.objectsMax else {
-            throw Complaint(.tooLarge, "a list of \(messages.list.count) objects; at most \(settings.objectsMax) are read")
+            throw Complaint(
+                .tooLarge,
+                "a list of \(messages.list.count) objects; at most \(settings.objectsMax) are read"
+            )
         }
         for message in messages.list {
             // One bad object does not spoil its neighbours.
@@ -160,17 +172,26 @@ extension RanInput {
     ) throws(Complaint) -> TerminalIndex {
         guard let name else { throw Complaint(.missingField, "\"ue\" is missing") }
         guard Names.isTopicLevel(name) else {
-            throw Complaint(.malformed, "\"ue\" is a name of 1 to 64 characters without / + # and spaces, found \"\(name.prefix(80))\"")
+            throw Complaint(
+                .malformed,
+                "\"ue\" is a name of 1 to 64 characters without / + # and spaces, found \"\(name.prefix(80))\""
+            )
         }
         if let known = clients[client]?.terminals[name] { return known }
         guard clients[client]?.terminals.count ?? 0 < settings.terminalsPerClient else {
-            throw Complaint(.full, "more than \(settings.terminalsPerClient) terminals of one client; ran.terminalsPerClient sets that limit")
+            throw Complaint(
+                .full,
+                "more than \(settings.terminalsPerClient) terminals of one client; ran.terminalsPerClient sets that limit"
+            )
         }
         let index: TerminalIndex
         do { index = try inventory.terminal(name) } catch { throw Complaint(.full, "\(error)") }
         clients[client, default: Client()].terminals[name] = index
         let address = IPAddress(name).map { [AssociateId($0)] } ?? []
-        batch.append(.terminal(TerminalDefinition(terminal: index, name: name, associateIds: address)), at: now)
+        batch.append(
+            .terminal(TerminalDefinition(terminal: index, name: name, associateIds: address)),
+            at: now
+        )
         return index
     }
 
@@ -190,7 +211,10 @@ extension RanInput {
     mutating func cellIndex(_ identity: CellIdentity, _ client: String) throws(Complaint) -> CellIndex {
         if let known = clients[client]?.cells[identity] { return known }
         guard clients[client]?.cells.count ?? 0 < settings.cellsPerClient else {
-            throw Complaint(.full, "more than \(settings.cellsPerClient) cells of one client; ran.cellsPerClient sets that limit")
+            throw Complaint(
+                .full,
+                "more than \(settings.cellsPerClient) cells of one client; ran.cellsPerClient sets that limit"
+            )
         }
         let index: CellIndex
         do { index = try inventory.cell(identity) } catch { throw Complaint(.full, "\(error)") }
@@ -203,18 +227,30 @@ extension RanInput {
         guard let cell else { throw Complaint(.missingField, "\"\(field)\" is missing") }
         if let text = cell.bssid {
             if let identity = Names.identity(text, .wifi, nil) { return identity }
-            throw Complaint(.cellOutOfRange, "\"\(field).bssid\" is a MAC address, found \"\(text.prefix(40))\"")
+            throw Complaint(
+                .cellOutOfRange,
+                "\"\(field).bssid\" is a MAC address, found \"\(text.prefix(40))\""
+            )
         }
         guard let plmn = cell.plmn.flatMap({ Plmn($0) }) else {
-            throw Complaint(.cellOutOfRange, "\"\(field).plmn\" is five or six digits, found \"\((cell.plmn ?? "").prefix(40))\"")
+            throw Complaint(
+                .cellOutOfRange,
+                "\"\(field).plmn\" is five or six digits, found \"\((cell.plmn ?? "").prefix(40))\""
+            )
         }
         if let text = cell.cellId {
             if let identity = Names.identity(text, .eutra, plmn) { return identity }
-            throw Complaint(.cellOutOfRange, "\"\(field).cellId\" is up to 7 hexadecimal digits (28 bits), found \"\(text.prefix(40))\"")
+            throw Complaint(
+                .cellOutOfRange,
+                "\"\(field).cellId\" is up to 7 hexadecimal digits (28 bits), found \"\(text.prefix(40))\""
+            )
         }
         if let text = cell.nrCellId {
             if let identity = Names.identity(text, .nr, plmn) { return identity }
-            throw Complaint(.cellOutOfRange, "\"\(field).nrCellId\" is up to 9 hexadecimal digits (36 bits), found \"\(text.prefix(40))\"")
+            throw Complaint(
+                .cellOutOfRange,
+                "\"\(field).nrCellId\" is up to 9 hexadecimal digits (36 bits), found \"\(text.prefix(40))\""
+            )
         }
         throw Complaint(.missingField, "\"\(field)\" has none of cellId, nrCellId and bssid")
     }
@@ -229,7 +265,10 @@ extension RanInput {
         guard let stated else { return now }
         let skew = stated - Double(now.nanoseconds) / 1e9
         guard skew >= -settings.timeBehindMaxSeconds, skew <= settings.timeAheadMaxSeconds else {
-            throw Complaint(.valueOutOfRange, "\"time\" is \(stated), which is \(skew) s from now; check the clock of the sender")
+            throw Complaint(
+                .valueOutOfRange,
+                "\"time\" is \(stated), which is \(skew) s from now; check the clock of the sender"
+            )
         }
         if let terminal {
             if let last = clients[client]?.lastTime[terminal], stated < last {

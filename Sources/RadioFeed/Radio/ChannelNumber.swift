@@ -54,7 +54,8 @@ package enum ChannelNumber {
         switch frequencyMHz {
         case 0..<3_000: UInt32((frequencyMHz / 0.005).rounded())
         case 3_000..<24_250: 600_000 + UInt32(((frequencyMHz - 3_000) / 0.015).rounded())
-        case 24_250...100_000: 2_016_667 + UInt32(((max(frequencyMHz, 24_250.08) - 24_250.08) / 0.06).rounded())
+        case 24_250...100_000:
+            2_016_667 + UInt32(((max(frequencyMHz, 24_250.08) - 24_250.08) / 0.06).rounded())
         default: nil
         }
     }

@@ -91,7 +91,10 @@ package struct CSVReader: Sendable {
         var at = offset
         while true {
             if at - offset > Self.recordBytesMax {
-                return giveUp("a record longer than \(Self.recordBytesMax) bytes" + (isQuoted ? "; a quote is not closed" : ""))
+                return giveUp(
+                    "a record longer than \(Self.recordBytesMax) bytes"
+                        + (isQuoted ? "; a quote is not closed" : "")
+                )
             }
             if at == buffer.count {
                 let consumed = at - offset

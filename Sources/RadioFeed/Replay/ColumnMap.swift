@@ -53,7 +53,9 @@ package struct ColumnMap: Sendable {
 
     private static func trim(_ text: String) -> String {
         var view = text[...]
-        while let first = view.first, first == " " || first == "\t" || first == "\u{FEFF}" { view.removeFirst() }
+        while let first = view.first, first == " " || first == "\t" || first == "\u{FEFF}" {
+            view.removeFirst()
+        }
         while let last = view.last, last == " " || last == "\t" || last == "\r" { view.removeLast() }
         return String(view)
     }

@@ -67,7 +67,10 @@ struct DriveTestParser: Sendable {
             return nil
         }
         guard let time = DriveTestParser.seconds(stamp) else {
-            complain(.malformed, "\"\(stamp.prefix(40))\" is no Timestamp (yyyy.MM.dd_HH.mm.ss); the row is skipped")
+            complain(
+                .malformed,
+                "\"\(stamp.prefix(40))\" is no Timestamp (yyyy.MM.dd_HH.mm.ss); the row is skipped"
+            )
             return nil
         }
         func number(_ field: String, _ range: ClosedRange<Double>, _ unit: String) -> Double? {
@@ -75,7 +78,8 @@ struct DriveTestParser: Sendable {
             if let value = FieldNumber.number(text, in: range) { return value }
             complain(
                 .valueOutOfRange,
-                "\(field) is \(range.lowerBound) to \(range.upperBound) \(unit), found \"\(text.prefix(40))\"")
+                "\(field) is \(range.lowerBound) to \(range.upperBound) \(unit), found \"\(text.prefix(40))\""
+            )
             return nil
         }
         let mode = columns.text("networkMode", record).map(DriveTestParser.mode)
@@ -94,15 +98,21 @@ struct DriveTestParser: Sendable {
         )
     }
 
-    private func point(_ record: CSVReader.Record, _ complain: (FeedWarning.Reason, String) -> Void) -> GeoPoint? {
-        guard let longitude = columns.text("longitude", record), let latitude = columns.text("latitude", record)
+    private func point(_ record: CSVReader.Record, _ complain: (FeedWarning.Reason, String) -> Void)
+        -> GeoPoint?
+    {
+        guard let longitude = columns.text("longitude", record),
+            let latitude = columns.text("latitude", record)
         else { return nil }
-        if let x = Double(longitude), let y = Double(latitude), let point = GeoPoint(latitude: y, longitude: x) {
+        if let x = Double(longitude), let y = Double(latitude),
+            let point = GeoPoint(latitude: y, longitude: x)
+        {
             return point
         }
         complain(
             .positionOffGlobe,
-            "longitude \"\(longitude.prefix(40))\", latitude \"\(latitude.prefix(40))\" is no place on the globe")
+            "longitude \"\(longitude.prefix(40))\", latitude \"\(latitude.prefix(40))\" is no place on the globe"
+        )
         return nil
     }
 
@@ -122,13 +132,20 @@ struct DriveTestParser: Sendable {
             // 2^31 - 1 is what Android says when it does not know.
             complain(
                 .cellOutOfRange,
-                "RAWCELLID is 1 to \(CellIdentity.cellIdMax) (28 bits; 36 bits for 5G), found \"\(text.prefix(40))\"")
+                "RAWCELLID is 1 to \(CellIdentity.cellIdMax) (28 bits; 36 bits for 5G), found \"\(text.prefix(40))\""
+            )
             return nil
         }
-        guard let node = columns.text("nodeHex", record), let cell = columns.text("cellHex", record) else { return nil }
-        guard let high = UInt64(node, radix: 16), let low = UInt64(cell, radix: 16), high <= 0xF_FFFF, low <= 0xFF
+        guard let node = columns.text("nodeHex", record), let cell = columns.text("cellHex", record) else {
+            return nil
+        }
+        guard let high = UInt64(node, radix: 16), let low = UInt64(cell, radix: 16), high <= 0xF_FFFF,
+            low <= 0xFF
         else {
-            complain(.cellOutOfRange, "NODEHEX \"\(node.prefix(20))\" and CELLHEX \"\(cell.prefix(20))\" are no 20 and 8 bits")
+            complain(
+                .cellOutOfRange,
+                "NODEHEX \"\(node.prefix(20))\" and CELLHEX \"\(cell.prefix(20))\" are no 20 and 8 bits"
+            )
             return nil
         }
         return CellIdentity.ecgi(plmn, cellId: high << 8 | low)

@@ -86,7 +86,10 @@ package struct DriveTestReplay: RadioSource {
             switch try reader.next() {
             case .record(let record): try take(record, at: now, &warnings)
             case .malformed(let line, let reason):
-                warnings.report(FeedWarning(.malformed, at: "\(file):\(line)", "\(reason); the line is skipped"), at: now)
+                warnings.report(
+                    FeedWarning(.malformed, at: "\(file):\(line)", "\(reason); the line is skipped"),
+                    at: now
+                )
             case .end: try turn(at: now, &warnings)
             }
         } catch {
@@ -98,7 +101,10 @@ package struct DriveTestReplay: RadioSource {
     private mutating func turn(at now: RadioTime, _ warnings: inout FeedWarnings) throws(InputError) {
         guard settings.loop, rowsInTurn > 0 else {
             if parser == nil {
-                warnings.report(FeedWarning(.malformed, at: file, "the file is empty; expected a header"), at: now)
+                warnings.report(
+                    FeedWarning(.malformed, at: file, "the file is empty; expected a header"),
+                    at: now
+                )
             }
             isEnded = true
             return
@@ -126,8 +132,13 @@ package struct DriveTestReplay: RadioSource {
             if !columns.unknown.isEmpty, !isTold {
                 let names = columns.unknown.prefix(20).map { "\"\($0.prefix(40))\"" }.joined(separator: ", ")
                 warnings.report(
-                    FeedWarning(.unknownColumn, at: "\(file):\(record.line)", "nothing is known of the columns \(names); they are not used"),
-                    at: now)
+                    FeedWarning(
+                        .unknownColumn,
+                        at: "\(file):\(record.line)",
+                        "nothing is known of the columns \(names); they are not used"
+                    ),
+                    at: now
+                )
             }
             isTold = true
             self.parser = DriveTestParser(columns: columns, plmn: settings.plmn)
@@ -140,7 +151,9 @@ package struct DriveTestReplay: RadioSource {
         guard let row else { return }
         guard let due = clock.due(row.time) else {
             warnings.report(
-                FeedWarning(.timeBackwards, at: place, "the time goes back; the row is skipped"), at: now)
+                FeedWarning(.timeBackwards, at: place, "the time goes back; the row is skipped"),
+                at: now
+            )
             return
         }
         rowsInTurn += 1
@@ -159,13 +172,21 @@ package struct DriveTestReplay: RadioSource {
         do throws(RadioInventory.InventoryError) {
             let terminal = try terminalIndex(at: time, into: &batch)
             if let point = row.point {
-                batch.append(.position(PositionFact(terminal: terminal, point: point, speed: row.speed)), at: time)
+                batch.append(
+                    .position(PositionFact(terminal: terminal, point: point, speed: row.speed)),
+                    at: time
+                )
             }
             try tellCell(row, terminal, at: time, into: &batch)
             if let serving, let cell = cells[serving] {
                 let level = SignalLevel(rsrp: row.rsrp, rsrq: row.rsrq, sinr: row.snr, access: serving.access)
                 if !level.isEmpty {
-                    let fact = MeasurementFact(terminal: terminal, servingCell: cell, level: level, trigger: 1)
+                    let fact = MeasurementFact(
+                        terminal: terminal,
+                        servingCell: cell,
+                        level: level,
+                        trigger: 1
+                    )
                     batch.append(fact, neighbours: EmptyCollection<NeighbourMeasurement>(), at: time)
                 }
                 if row.downlink != nil || row.uplink != nil {
@@ -195,7 +216,10 @@ package struct DriveTestReplay: RadioSource {
         guard identity != serving else { return }
         let target = try cellIndex(identity, at: time, into: &batch)
         if let source = serving.flatMap({ cells[$0] }), !row.isIdle {
-            batch.append(HandoverFact(terminal: terminal, source: source, target: target, status: .completed), at: time)
+            batch.append(
+                HandoverFact(terminal: terminal, source: source, target: target, status: .completed),
+                at: time
+            )
         } else {
             batch.append(.attached(terminal, target), at: time)
         }

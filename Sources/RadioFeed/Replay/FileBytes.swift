@@ -30,22 +30,31 @@ package struct FileBytes: ByteSource {
 
     package mutating func rewind() throws(InputError) {
         guard lseek(file.descriptor, 0, SEEK_SET) == 0 else {
-            throw InputError("\(path) cannot be rewound (\(OpenFile.reason(errno))); only a plain file can be looped")
+            throw InputError(
+                "\(path) cannot be rewound (\(OpenFile.reason(errno))); only a plain file can be looped"
+            )
         }
     }
 
     /// Device and inode of the open file, to see whether the name means another one by now.
-    package var identity: (device: UInt64, inode: UInt64, size: Int64)? { Self.identity { fstat(file.descriptor, $0) } }
+    package var identity: (device: UInt64, inode: UInt64, size: Int64)? {
+        Self.identity { fstat(file.descriptor, $0) }
+    }
 
     /// The same of whatever has the name now.
     package static func identity(path: String) -> (device: UInt64, inode: UInt64, size: Int64)? {
         identity { stat(path, $0) }
     }
 
-    private static func identity(_ ask: (UnsafeMutablePointer<stat>) -> Int32) -> (device: UInt64, inode: UInt64, size: Int64)? {
+    private static func identity(_ ask: (UnsafeMutablePointer<stat>) -> Int32) -> (
+        device: UInt64, inode: UInt64, size: Int64
+    )? {
         var status = stat()
         guard ask(&status) == 0 else { return nil }
-        return (UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino), Int64(status.st_size))
+        return (
+            UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino),
+            Int64(status.st_size)
+        )
     }
 
     private static func read(_ descriptor: Int32, _ base: UnsafeMutableRawPointer?, _ count: Int) -> Int {
@@ -64,7 +73,9 @@ final class OpenFile: Sendable {
     init(path: String) throws(InputError) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            throw InputError("\(path) cannot be opened (\(OpenFile.reason(errno))); check the path and its owner")
+            throw InputError(
+                "\(path) cannot be opened (\(OpenFile.reason(errno))); check the path and its owner"
+            )
         }
     }
 

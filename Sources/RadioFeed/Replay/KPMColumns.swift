@@ -48,7 +48,10 @@ struct KPMParser: Sendable {
         }
         // Milliseconds from 2000 to 2200.
         guard let milliseconds = FieldNumber.integer(stamp, in: 946_684_800_000...7_258_118_400_000) else {
-            complain(.malformed, "\"\(stamp.prefix(40))\" is no Timestamp (milliseconds since 1970); the row is skipped")
+            complain(
+                .malformed,
+                "\"\(stamp.prefix(40))\" is no Timestamp (milliseconds since 1970); the row is skipped"
+            )
             return nil
         }
         func number(_ field: String, _ range: ClosedRange<Double>) -> Double? {
@@ -56,7 +59,8 @@ struct KPMParser: Sendable {
             if let value = FieldNumber.number(text, in: range) { return value }
             complain(
                 .valueOutOfRange,
-                "\(field) is \(range.lowerBound) to \(range.upperBound), found \"\(text.prefix(40))\"")
+                "\(field) is \(range.lowerBound) to \(range.upperBound), found \"\(text.prefix(40))\""
+            )
             return nil
         }
         let waitingDown = number("downlinkBuffer", 0...1e12) ?? 0

@@ -115,7 +115,11 @@ package struct KPMReplay: RadioSource {
     // MARK: - Reading
 
     /// Makes the earliest row of all lanes the pending one.
-    private mutating func choose(at now: RadioTime, into batch: inout RadioBatch, _ warnings: inout FeedWarnings) {
+    private mutating func choose(
+        at now: RadioTime,
+        into batch: inout RadioBatch,
+        _ warnings: inout FeedWarnings
+    ) {
         for lane in lanes.indices where lanes[lane].next == nil && !lanes[lane].isEnded {
             readRow(lane, at: now, &warnings)
         }
@@ -138,12 +142,21 @@ package struct KPMReplay: RadioSource {
                 case .record(let record): try take(lane, record, at: now, &warnings)
                 case .malformed(let line, let reason):
                     warnings.report(
-                        FeedWarning(.malformed, at: "\(lanes[lane].file):\(line)", "\(reason); the line is skipped"), at: now)
+                        FeedWarning(
+                            .malformed,
+                            at: "\(lanes[lane].file):\(line)",
+                            "\(reason); the line is skipped"
+                        ),
+                        at: now
+                    )
                 case .end: lanes[lane].isEnded = true
                 }
             } catch {
                 lanes[lane].isEnded = true
-                warnings.report(FeedWarning(.inputOutput, at: lanes[lane].file, "\(error); the file is left out"), at: now)
+                warnings.report(
+                    FeedWarning(.inputOutput, at: lanes[lane].file, "\(error); the file is left out"),
+                    at: now
+                )
             }
         }
     }
@@ -165,7 +178,13 @@ package struct KPMReplay: RadioSource {
             if !columns.unknown.isEmpty, !lanes[lane].isTold {
                 let names = columns.unknown.prefix(20).map { "\"\($0.prefix(40))\"" }.joined(separator: ", ")
                 warnings.report(
-                    FeedWarning(.unknownColumn, at: place, "nothing is known of the columns \(names); they are not used"), at: now)
+                    FeedWarning(
+                        .unknownColumn,
+                        at: place,
+                        "nothing is known of the columns \(names); they are not used"
+                    ),
+                    at: now
+                )
             }
             lanes[lane].isTold = true
             lanes[lane].parser = KPMParser(columns: columns)
@@ -176,7 +195,10 @@ package struct KPMReplay: RadioSource {
         for complaint in complaints { warnings.report(complaint, at: now) }
         guard let row else { return }
         guard row.time >= lanes[lane].lastTime else {
-            warnings.report(FeedWarning(.timeBackwards, at: place, "the time goes back; the row is skipped"), at: now)
+            warnings.report(
+                FeedWarning(.timeBackwards, at: place, "the time goes back; the row is skipped"),
+                at: now
+            )
             return
         }
         lanes[lane].lastTime = row.time
@@ -185,7 +207,11 @@ package struct KPMReplay: RadioSource {
     }
 
     /// All files are at their end.
-    private mutating func turn(at now: RadioTime, into batch: inout RadioBatch, _ warnings: inout FeedWarnings) {
+    private mutating func turn(
+        at now: RadioTime,
+        into batch: inout RadioBatch,
+        _ warnings: inout FeedWarnings
+    ) {
         for lane in lanes.indices { detach(lane, at: lanes[lane].lastDue, into: &batch) }
         guard settings.loop, lanes.contains(where: { $0.rows > 0 }) else {
             isEnded = true
@@ -199,7 +225,10 @@ package struct KPMReplay: RadioSource {
                 lanes[lane].lastTime = -.infinity
                 lanes[lane].rows = 0
             } catch {
-                warnings.report(FeedWarning(.inputOutput, at: lanes[lane].file, "\(error); the file is left out"), at: now)
+                warnings.report(
+                    FeedWarning(.inputOutput, at: lanes[lane].file, "\(error); the file is left out"),
+                    at: now
+                )
             }
         }
         clock.turn()
@@ -254,7 +283,10 @@ package struct KPMReplay: RadioSource {
         into batch: inout RadioBatch
     ) {
         let rates = BitRateFact(
-            terminal: terminal, downlink: row.downlink.map { UInt64($0) }, uplink: row.uplink.map { UInt64($0) })
+            terminal: terminal,
+            downlink: row.downlink.map { UInt64($0) },
+            uplink: row.uplink.map { UInt64($0) }
+        )
         batch.append(.bitRate(rates), at: time)
         var load = TerminalLoadFact(terminal: terminal, cell: cell)
         // No bearer is said to have a guarantee, so all counts as not guaranteed.

@@ -24,7 +24,9 @@ package struct ReplaySettings: Sendable, Hashable {
     /// What is out of range, in words; `nil` when all is well.
     package var problem: String? {
         if !(0.001...10_000).contains(speed) { return "speed is 0.001…10000, found \(speed)" }
-        if !(0.001...86_400).contains(gapMaxSeconds) { return "gapMaxSeconds is 0.001…86400, found \(gapMaxSeconds)" }
+        if !(0.001...86_400).contains(gapMaxSeconds) {
+            return "gapMaxSeconds is 0.001…86400, found \(gapMaxSeconds)"
+        }
         if !(1...1_000_000).contains(rowsMax) { return "rowsMax is 1…1000000, found \(rowsMax)" }
         return nil
     }

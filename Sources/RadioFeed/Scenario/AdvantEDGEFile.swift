@@ -47,7 +47,10 @@ struct AdvantEDGEReader {
             }
         }
         guard !scenario.cells.isEmpty else {
-            throw document.fail(root.node, "the scenario has no point of access with a cellId or macId and a place")
+            throw document.fail(
+                root.node,
+                "the scenario has no point of access with a cellId or macId and a place"
+            )
         }
         return scenario
     }
@@ -86,7 +89,10 @@ struct AdvantEDGEReader {
     private mutating func addZone(_ zone: YAMLMap) throws(ScenarioError) -> Int {
         let id = try zone.requireString("name")
         guard scenario.zones.count < limits.zones else {
-            throw document.fail(zone.node, "more than \(limits.zones) zones; scenario.limits.zones sets that limit")
+            throw document.fail(
+                zone.node,
+                "more than \(limits.zones) zones; scenario.limits.zones sets that limit"
+            )
         }
         scenario.zones.append(Scenario.Zone(id: id))
         return scenario.zones.count - 1
@@ -109,29 +115,52 @@ struct AdvantEDGEReader {
         case "POA-5G": (access, configKey) = (.nr, "poa5GConfig")
         case "POA-WIFI": (access, configKey) = (.wifi, "poaWifiConfig")
         default:
-            warn(.unused, location.node, "the point of access \"\(name)\" is of type \(type), which names no radio; it is left out")
+            warn(
+                .unused,
+                location.node,
+                "the point of access \"\(name)\" is of type \(type), which names no radio; it is left out"
+            )
             return
         }
         guard let position = try readPosition(location) else {
-            warn(.missingField, location.node, "the point of access \"\(name)\" has no geoData.location; it is left out")
+            warn(
+                .missingField,
+                location.node,
+                "the point of access \"\(name)\" has no geoData.location; it is left out"
+            )
             return
         }
         guard let node = location[configKey] else {
-            warn(.missingField, location.node, "the point of access \"\(name)\" has no \(configKey); it is left out")
+            warn(
+                .missingField,
+                location.node,
+                "the point of access \"\(name)\" has no \(configKey); it is left out"
+            )
             return
         }
         let config = try document.map(node, configKey)
         let text = try config.string(access == .wifi ? "macId" : "cellId") ?? ""
         guard let identity = Names.identity(text, access, plmn) else {
-            warn(.cellOutOfRange, node, "the point of access \"\(name)\" has the identity \"\(text)\", which is none; it is left out")
+            warn(
+                .cellOutOfRange,
+                node,
+                "the point of access \"\(name)\" has the identity \"\(text)\", which is none; it is left out"
+            )
             return
         }
         guard identities.insert(identity).inserted else {
-            warn(.cellOutOfRange, node, "the point of access \"\(name)\" repeats the identity \(identity); it is left out")
+            warn(
+                .cellOutOfRange,
+                node,
+                "the point of access \"\(name)\" repeats the identity \(identity); it is left out"
+            )
             return
         }
         guard scenario.cells.count < limits.cells else {
-            throw document.fail(node, "more than \(limits.cells) cells; scenario.limits.cells sets that limit")
+            throw document.fail(
+                node,
+                "more than \(limits.cells) cells; scenario.limits.cells sets that limit"
+            )
         }
         let geoData = try document.map(location.require("geoData"), "geoData")
         let radius = try geoData.number("radius", in: 1...200_000) ?? (access == .eutra ? 400 : 100)
@@ -196,7 +225,11 @@ struct AdvantEDGEReader {
     private mutating func readTerminal(_ physical: YAMLMap, parent: GeoPoint?) throws(ScenarioError) {
         let name = try physical.requireString("name")
         guard Names.isTopicLevel(name), terminalNames.insert(name).inserted else {
-            warn(.malformed, physical.node, "the terminal name \"\(name)\" is taken or no topic level; it is left out")
+            warn(
+                .malformed,
+                physical.node,
+                "the terminal name \"\(name)\" is taken or no topic level; it is left out"
+            )
             return
         }
         guard scenario.terminals.count < limits.terminals else {
@@ -217,10 +250,18 @@ struct AdvantEDGEReader {
         if path.isEmpty, let position = try readPosition(physical) { path = [position] }
         if path.isEmpty {
             guard let parent else {
-                warn(.missingField, physical.node, "the terminal \"\(name)\" has no place, nor has its point of access; it is left out")
+                warn(
+                    .missingField,
+                    physical.node,
+                    "the terminal \"\(name)\" has no place, nor has its point of access; it is left out"
+                )
                 return
             }
-            warn(.missingField, physical.node, "the terminal \"\(name)\" has no place; it stands at its point of access")
+            warn(
+                .missingField,
+                physical.node,
+                "the terminal \"\(name)\" has no place; it stands at its point of access"
+            )
             path = [parent]
         }
         let kind = try kind(physical, speed: path.count > 1 ? speed : 0)
@@ -246,7 +287,9 @@ struct AdvantEDGEReader {
     }
 
     private func capabilities(_ physical: YAMLMap) throws(ScenarioError) -> Scenario.Capabilities {
-        guard let text = try physical.string("wirelessType"), !text.isEmpty else { return [.eutra, .nr, .wifi] }
+        guard let text = try physical.string("wirelessType"), !text.isEmpty else {
+            return [.eutra, .nr, .wifi]
+        }
         var capabilities: Scenario.Capabilities = []
         for word in text.split(separator: ",") {
             switch word {
@@ -272,12 +315,18 @@ struct AdvantEDGEReader {
     private func readCoordinates(_ path: YAMLMap) throws(ScenarioError) -> [GeoPoint] {
         let list = try path.list("coordinates") ?? []
         guard list.count <= limits.pointsInPath else {
-            throw document.fail(path.node, "more than \(limits.pointsInPath) points; scenario.limits.pointsInPath sets that limit")
+            throw document.fail(
+                path.node,
+                "more than \(limits.pointsInPath) points; scenario.limits.pointsInPath sets that limit"
+            )
         }
         var points: [GeoPoint] = []
         for node in list {
             guard case .sequence(let pair) = node else {
-                throw document.fail(node, "a position is [longitude, latitude], found \(YAMLDocument.kind(node))")
+                throw document.fail(
+                    node,
+                    "a position is [longitude, latitude], found \(YAMLDocument.kind(node))"
+                )
             }
             points.append(try point(Array(pair), node))
         }

@@ -16,7 +16,9 @@ extension ScenarioReader {
         if let speed = try map.number("speed", in: 0...400) { terminal.speed = speed }
         if let height = try map.number("height", in: 0...300) { terminal.height = Float(height) }
         if let shelter = try map.choice("shelter", Names.shelters) { terminal.shelter = shelter }
-        if let end = try map.choice("end", PathEnd.allCases.map { ($0.rawValue, $0) }) { terminal.pathEnd = end }
+        if let end = try map.choice("end", PathEnd.allCases.map { ($0.rawValue, $0) }) {
+            terminal.pathEnd = end
+        }
         if let list = try map.list("access") { terminal.capabilities = try readCapabilities(list) }
         if let list = try map.list("services") { terminal.services = try readServices(list) }
         for halt in try map.list("halts") ?? [] { terminal.halts.append(try readHalt(halt, of: terminal)) }
@@ -34,7 +36,9 @@ extension ScenarioReader {
                 throw tooMany("terminals", limits.terminals, node)
             }
             // Several on one path spread over it.
-            terminal.start = ((start ?? 0) + Double(number) / Double(count)).truncatingRemainder(dividingBy: 1)
+            terminal.start = ((start ?? 0) + Double(number) / Double(count)).truncatingRemainder(
+                dividingBy: 1
+            )
             terminal.addresses = first.map { [IPAddress(ipv4: $0 &+ UInt32(number))] } ?? []
             scenario.terminals.append(terminal)
         }
@@ -66,7 +70,9 @@ extension ScenarioReader {
         return value
     }
 
-    private func readHalt(_ node: Node, of terminal: Scenario.Terminal) throws(ScenarioError) -> TravelPath.Halt {
+    private func readHalt(_ node: Node, of terminal: Scenario.Terminal) throws(ScenarioError)
+        -> TravelPath.Halt
+    {
         guard case .sequence(let pair) = node, pair.count == 2 else {
             throw document.fail(node, "a halt is [number of the point from 0, seconds]")
         }
@@ -92,7 +98,11 @@ extension ScenarioReader {
     private func readServices(_ list: [Node]) throws(ScenarioError) -> [TrafficService] {
         var services: [TrafficService] = []
         for node in list {
-            let service = try document.choice(node, "a service", TrafficService.allCases.map { ($0.rawValue, $0) })
+            let service = try document.choice(
+                node,
+                "a service",
+                TrafficService.allCases.map { ($0.rawValue, $0) }
+            )
             if !services.contains(service) { services.append(service) }
         }
         return services

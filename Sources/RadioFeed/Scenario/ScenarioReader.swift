@@ -18,7 +18,9 @@ struct ScenarioReader {
     }
 
     mutating func read(_ root: YAMLMap) throws(ScenarioError) -> Scenario {
-        try root.allow(["scenario", "version", "seed", "plmn", "mobility", "zones", "paths", "sites", "terminals"])
+        try root.allow([
+            "scenario", "version", "seed", "plmn", "mobility", "zones", "paths", "sites", "terminals",
+        ])
         scenario.name = try root.requireString("scenario")
         let version = try root.integer("version", in: 1...1_000_000) ?? 1
         guard version == 1 else {
@@ -66,7 +68,9 @@ struct ScenarioReader {
             guard let points = try map.list(name), !points.isEmpty else {
                 throw document.fail(key, "the path \"\(name)\" is a list of [longitude, latitude]")
             }
-            guard points.count <= limits.pointsInPath else { throw tooMany("points", limits.pointsInPath, key) }
+            guard points.count <= limits.pointsInPath else {
+                throw tooMany("points", limits.pointsInPath, key)
+            }
             var way: [GeoPoint] = []
             for point in points { way.append(try readPoint(point)) }
             paths[name] = way
@@ -134,7 +138,9 @@ struct ScenarioReader {
             site: scenario.sites.count - 1,
             zone: try zonePlace(map) ?? zone,
             carrier: carrier,
-            power: Float(try map.number("power", in: -30...60) ?? Names.defaultPower(access, site.propagation)),
+            power: Float(
+                try map.number("power", in: -30...60) ?? Names.defaultPower(access, site.propagation)
+            ),
             antenna: try readAntenna(map)
         )
         cell.arfcn = arfcn
@@ -147,20 +153,29 @@ struct ScenarioReader {
         scenario.cells.append(cell)
     }
 
-    private func readCarrier(_ map: YAMLMap, _ access: RadioAccess) throws(ScenarioError) -> (Carrier, UInt32?) {
+    private func readCarrier(_ map: YAMLMap, _ access: RadioAccess) throws(ScenarioError) -> (
+        Carrier, UInt32?
+    ) {
         var frequency = try map.number("frequency", in: 400...100_000).map { Float($0) }
         var arfcn = try map.integer("arfcn", in: 0...3_279_165).map { UInt32($0) }
         if let arfcn {
-            let of = access == .nr ? ChannelNumber.frequency(nrArfcn: arfcn) : ChannelNumber.frequency(earfcn: arfcn)
+            let of =
+                access == .nr
+                ? ChannelNumber.frequency(nrArfcn: arfcn) : ChannelNumber.frequency(earfcn: arfcn)
             guard let of, access != .wifi else {
-                throw document.fail(map["arfcn"], "\(arfcn) is no channel number of a known band; give \"frequency\" in MHz")
+                throw document.fail(
+                    map["arfcn"],
+                    "\(arfcn) is no channel number of a known band; give \"frequency\" in MHz"
+                )
             }
             frequency = frequency ?? of
         }
         let chosen = frequency ?? Names.defaultFrequency(access)
         if arfcn == nil, access == .eutra { arfcn = ChannelNumber.earfcn(frequencyMHz: chosen) }
         if arfcn == nil, access == .nr { arfcn = ChannelNumber.nrArfcn(frequencyMHz: chosen) }
-        let bandwidth = try map.number("bandwidth", in: 1...400).map { Float($0) } ?? Names.defaultBandwidth(access, chosen)
+        let bandwidth =
+            try map.number("bandwidth", in: 1...400).map { Float($0) }
+            ?? Names.defaultBandwidth(access, chosen)
         guard let carrier = Carrier(access: access, frequencyMHz: chosen, bandwidthMHz: bandwidth) else {
             throw document.fail(
                 map["bandwidth"] ?? map.node,
@@ -175,7 +190,9 @@ struct ScenarioReader {
         var antenna: Antenna
         if let azimuth = try map.number("azimuth", in: 0...360) {
             antenna = .sector(azimuth: Float(azimuth), tilt: Float(try map.number("tilt", in: -90...90) ?? 6))
-            if let width = try map.number("beamwidth", in: 1...360) { antenna.horizontalBeamwidth = Float(width) }
+            if let width = try map.number("beamwidth", in: 1...360) {
+                antenna.horizontalBeamwidth = Float(width)
+            }
         } else {
             antenna = .omnidirectional()
         }
@@ -183,7 +200,9 @@ struct ScenarioReader {
         return antenna
     }
 
-    private mutating func readIdentity(_ map: YAMLMap, _ access: RadioAccess) throws(ScenarioError) -> CellIdentity {
+    private mutating func readIdentity(_ map: YAMLMap, _ access: RadioAccess) throws(ScenarioError)
+        -> CellIdentity
+    {
         let node = try map.require("id")
         let plmn = try readPlmn(map) ?? plmn
         if access != .wifi, plmn == nil {
@@ -198,7 +217,10 @@ struct ScenarioReader {
             )
         }
         if let other = identities[identity] {
-            throw document.fail(node, "the cell \"\(scenario.cells[other].name)\" has the id \(identity) already")
+            throw document.fail(
+                node,
+                "the cell \"\(scenario.cells[other].name)\" has the id \(identity) already"
+            )
         }
         identities[identity] = scenario.cells.count
         return identity

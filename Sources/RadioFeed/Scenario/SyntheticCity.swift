@@ -42,9 +42,11 @@ package struct SyntheticCity: Sendable {
         for number in 0..<sites {
             let (row, column) = (number / columns, number % columns)
             let place = plane.place(
-                PlanePoint(x: (Double(column) + 0.5) * siteDistance, y: (Double(row) + 0.5) * siteDistance))
+                PlanePoint(x: (Double(column) + 0.5) * siteDistance, y: (Double(row) + 0.5) * siteDistance)
+            )
             scenario.sites.append(
-                Scenario.Site(name: "site-\(number)", position: place, height: 25, propagation: .urbanMacro))
+                Scenario.Site(name: "site-\(number)", position: place, height: 25, propagation: .urbanMacro)
+            )
             let zone = row * zoneColumns / rows * zoneColumns + column * zoneColumns / columns
             addCells(site: number, zone: zone, plmn: plmn, to: &scenario)
         }
@@ -82,7 +84,8 @@ package struct SyntheticCity: Sendable {
         }
     }
 
-    private func terminal(_ number: Int, plane: LocalPlane, size: (x: Double, y: Double)) -> Scenario.Terminal {
+    private func terminal(_ number: Int, plane: LocalPlane, size: (x: Double, y: Double)) -> Scenario.Terminal
+    {
         var random = SeededRandom(seed: seed, 9, UInt64(number))
         let kind: TerminalKind
         switch random.uniform() {
@@ -108,7 +111,10 @@ package struct SyntheticCity: Sendable {
         ]
         if kind == .sensor || kind == .camera { corners = [corners[0]] }
         var terminal = Scenario.Terminal(
-            name: "\(kind.rawValue)-\(number)", kind: kind, path: corners.map { plane.place($0) })
+            name: "\(kind.rawValue)-\(number)",
+            kind: kind,
+            path: corners.map { plane.place($0) }
+        )
         terminal.speed = kind.speed * random.uniform(in: 0.7...1.3)
         terminal.start = random.uniform()
         terminal.capabilities = random.uniform() < 0.5 ? [.eutra] : [.eutra, .nr]

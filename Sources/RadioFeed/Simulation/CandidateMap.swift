@@ -49,7 +49,9 @@ struct CandidateMap: Sendable {
         self.cellsOfSite = cellsOfSite
         for (number, site) in map.sites.enumerated() {
             let key = BucketKey(
-                x: Self.number(site.x, Self.bucketMetres), y: Self.number(site.y, Self.bucketMetres))
+                x: Self.number(site.x, Self.bucketMetres),
+                y: Self.number(site.y, Self.bucketMetres)
+            )
             buckets[key, default: []].append(Int32(number))
         }
     }
@@ -88,7 +90,8 @@ struct CandidateMap: Sendable {
         return place
     }
 
-    private mutating func make(_ key: TileKey, _ capabilities: Scenario.Capabilities, _ map: RadioMap) -> List {
+    private mutating func make(_ key: TileKey, _ capabilities: Scenario.Capabilities, _ map: RadioMap) -> List
+    {
         let west = Float(key.x) * Self.tileMetres
         let south = Float(key.y) * Self.tileMetres
         scratch.removeAll(keepingCapacity: true)
@@ -139,7 +142,10 @@ struct CandidateMap: Sendable {
         let bearing = FastMath.atan2(east, north) * (180 / .pi)
         let height = TerminalHeight(metres: key.isAerial ? 50 : 1.5)
         let geometry = PathLoss.Geometry(
-            distance2D: nearest, baseHeight: site.height, terminalHeight: height)
+            distance2D: nearest,
+            baseHeight: site.height,
+            terminalHeight: height
+        )
         let sight = LineOfSight.probability(site.propagation, distance2D: geometry.distance2D, height: height)
         for number in cellsOfSite[Int(number)] {
             let cell = map.cells[Int(number)]

@@ -13,7 +13,8 @@ struct MeasurementNoise: Sendable {
     /// Decibels. `key` is the terminal's hash for this step.
     @inline(__always)
     func value(_ key: UInt64, cell: Int32) -> Float {
-        let spread = (key ^ UInt64(truncatingIfNeeded: cell) &* 0x9E37_79B9_7F4A_7C15) &* 0xD6E8_FEB8_6659_FD93
+        let spread =
+            (key ^ UInt64(truncatingIfNeeded: cell) &* 0x9E37_79B9_7F4A_7C15) &* 0xD6E8_FEB8_6659_FD93
         return table[Int(truncatingIfNeeded: spread >> 52)]
     }
 }

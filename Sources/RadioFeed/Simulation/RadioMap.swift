@@ -59,9 +59,13 @@ struct RadioMap: Sendable {
                 height: site.height,
                 propagation: model,
                 shadowLineOfSight: CorrelatedField.View(
-                    correlationDistance: model.shadowDistanceLineOfSight, random: &random),
+                    correlationDistance: model.shadowDistanceLineOfSight,
+                    random: &random
+                ),
                 shadowObstructed: CorrelatedField.View(
-                    correlationDistance: model.shadowDistanceObstructed, random: &random),
+                    correlationDistance: model.shadowDistanceObstructed,
+                    random: &random
+                ),
                 sight: CorrelatedField.View(correlationDistance: model.lineOfSightDistance, random: &random)
             )
         }

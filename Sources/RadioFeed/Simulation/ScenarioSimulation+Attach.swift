@@ -96,7 +96,8 @@ extension ScenarioSimulation {
     /// Takes an access point that is strong, leaves one that is weak.
     ///
     /// On Wi-Fi the terminal has no bearers: what it sends goes over the access point.
-    private mutating func watchAccessPoints(_ terminal: Int, at time: RadioTime, into batch: inout RadioBatch) {
+    private mutating func watchAccessPoints(_ terminal: Int, at time: RadioTime, into batch: inout RadioBatch)
+    {
         let list = Int(states[terminal].list)
         guard list >= 0 else { return }
         let key = SeededRandom.mix(terms[terminal].key &+ UInt64(bitPattern: step))

@@ -17,7 +17,9 @@ extension ScenarioSimulation {
         if states[terminal].idleReports < 8 {
             for place in 0..<4 where old[place] >= 0 {
                 let slot = Int(slot(of: old[place], terminal))
-                guard slot >= 0, candidateFiltered[base + slot] > mobility.secondaryCellRemoveLevel else { continue }
+                guard slot >= 0, candidateFiltered[base + slot] > mobility.secondaryCellRemoveLevel else {
+                    continue
+                }
                 kept[count] = old[place]
                 count += 1
             }
@@ -40,7 +42,12 @@ extension ScenarioSimulation {
     /// Takes all secondary cells away, as at a change of the primary.
     mutating func dropSecondaries(_ terminal: Int, at time: RadioTime, into batch: inout RadioBatch) {
         change(
-            terminal, from: states[terminal].secondaries, to: SIMD4(repeating: -1), at: time, into: &batch)
+            terminal,
+            from: states[terminal].secondaries,
+            to: SIMD4(repeating: -1),
+            at: time,
+            into: &batch
+        )
     }
 
     private mutating func change(
@@ -58,7 +65,9 @@ extension ScenarioSimulation {
         sumPowers(terminal)
         batch.append(
             CarrierAggregationFact(
-                terminal: terms[terminal].index, cell: map.cells[Int(states[terminal].serving)].index),
+                terminal: terms[terminal].index,
+                cell: map.cells[Int(states[terminal].serving)].index
+            ),
             added: added,
             removed: removed,
             carriers: carrierMeasurements(terminal),

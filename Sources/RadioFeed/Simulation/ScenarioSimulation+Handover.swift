@@ -51,7 +51,9 @@ extension ScenarioSimulation {
         let serving = candidateFiltered[base + slot]
         let access = map.cells[Int(states[terminal].serving)].access
         let hysteresis = mobility.hysteresis
-        let patience = Int64((mobility.timeToTrigger + settings.stepMilliseconds - 1) / settings.stepMilliseconds)
+        let patience = Int64(
+            (mobility.timeToTrigger + settings.stepMilliseconds - 1) / settings.stepMilliseconds
+        )
         var trigger: UInt8 = 0
         for k in 0..<Int(states[terminal].candidates) where k != slot {
             let level = candidateFiltered[base + k]
@@ -176,7 +178,12 @@ extension ScenarioSimulation {
     }
 
     /// Makes `cell` the serving one in the books; its counter is the caller's.
-    mutating func changeCell(_ terminal: Int, to cell: Int32, at time: RadioTime, into batch: inout RadioBatch) {
+    mutating func changeCell(
+        _ terminal: Int,
+        to cell: Int32,
+        at time: RadioTime,
+        into batch: inout RadioBatch
+    ) {
         dropSecondaries(terminal, at: time, into: &batch)
         states[terminal].serving = cell
         states[terminal].isOnWifi = false

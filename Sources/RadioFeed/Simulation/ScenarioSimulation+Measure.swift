@@ -72,7 +72,9 @@ extension ScenarioSimulation {
     func slot(of cell: Int32, _ terminal: Int) -> Int32 {
         guard cell >= 0 else { return -1 }
         let base = terminal * stride
-        for k in 0..<Int(states[terminal].candidates) where candidateCell[base + k] == cell { return Int32(k) }
+        for k in 0..<Int(states[terminal].candidates) where candidateCell[base + k] == cell {
+            return Int32(k)
+        }
         return -1
     }
 
@@ -96,7 +98,9 @@ extension ScenarioSimulation {
     /// The first measurement is taken as it is.
     private mutating func settle(_ terminal: Int) {
         let base = terminal * stride
-        for k in 0..<Int(states[terminal].candidates) { candidateFiltered[base + k] = candidateLevel[base + k] }
+        for k in 0..<Int(states[terminal].candidates) {
+            candidateFiltered[base + k] = candidateLevel[base + k]
+        }
     }
 
     /// One layer 1 measurement of every candidate, and the layer 3 filter over it.
@@ -120,8 +124,14 @@ extension ScenarioSimulation {
         let cell = map.cells[Int(number)]
         let terms = terms[terminal]
         let link = SiteLink(
-            map.sites[Int(cell.site)], number: cell.site, terms,
-            x: states[terminal].x, y: states[terminal].y, field, normal)
+            map.sites[Int(cell.site)],
+            number: cell.site,
+            terms,
+            x: states[terminal].x,
+            y: states[terminal].y,
+            field,
+            normal
+        )
         let carrier = map.carriers[Int(cell.carrier)]
         return link.level(cell, carrier, terms) + FastMath.decibels(carrier.carrier.subcarriers)
     }
@@ -131,7 +141,10 @@ extension ScenarioSimulation {
 struct SiteLink {
     private var propagation = PropagationModel.urbanMacro
     private var geometry = PathLoss.Geometry(
-        distance2D: 10, baseHeight: 10, terminalHeight: TerminalHeight(metres: 1.5))
+        distance2D: 10,
+        baseHeight: 10,
+        terminalHeight: TerminalHeight(metres: 1.5)
+    )
     private var isVisible = false
     private var shadow: Float = 0
     private var bearing: Float = 0
@@ -171,7 +184,10 @@ struct SiteLink {
         // TR 38.901 7.6.3.3: the state of sight is decided by a field of its own, so that it changes at
         // corners and not at random.
         let probability = LineOfSight.probability(
-            propagation, distance2D: geometry.distance2D, height: terms.height)
+            propagation,
+            distance2D: geometry.distance2D,
+            height: terms.height
+        )
         isVisible = normal.share(below: field.value(site.sight, x: x, y: y)) < probability
         let deviation: Float
         if terms.height.isAerial {

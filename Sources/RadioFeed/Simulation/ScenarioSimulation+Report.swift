@@ -29,7 +29,8 @@ extension ScenarioSimulation {
         let speed = states[terminal].speed
         var heading: Float?
         if speed > 0 {
-            let degrees = FastMath.atan2(states[terminal].directionX, states[terminal].directionY) * (180 / .pi)
+            let degrees =
+                FastMath.atan2(states[terminal].directionX, states[terminal].directionY) * (180 / .pi)
             heading = degrees < 0 ? degrees + 360 : degrees
         }
         let fact = PositionFact(
@@ -42,7 +43,8 @@ extension ScenarioSimulation {
     }
 
     /// N_TA changes with the distance; the network tells the terminal, TS 36.213 4.2.3.
-    private mutating func tellTimingAdvance(_ terminal: Int, at time: RadioTime, into batch: inout RadioBatch) {
+    private mutating func tellTimingAdvance(_ terminal: Int, at time: RadioTime, into batch: inout RadioBatch)
+    {
         let cell = map.cells[Int(states[terminal].serving)]
         let site = map.sites[Int(cell.site)]
         let dx = Double(states[terminal].x - site.x)
@@ -88,7 +90,8 @@ extension ScenarioSimulation {
         for k in scratch.order {
             let neighbour = map.cells[Int(candidateCell[base + Int(k)])].index
             scratch.neighbours.append(
-                NeighbourMeasurement(cell: neighbour, level: signal(terminal, slot: Int(k))))
+                NeighbourMeasurement(cell: neighbour, level: signal(terminal, slot: Int(k)))
+            )
         }
         batch.append(fact, neighbours: scratch.neighbours, carriers: carrierMeasurements(terminal), at: time)
     }
@@ -183,7 +186,9 @@ extension ScenarioSimulation {
             guard level > mobility.minimumLevel, referenceSinr(k, map.cells[Int(cell)]) > Self.detectable
             else { continue }
             var place = scratch.order.count
-            while place > first, candidateFiltered[base + Int(scratch.order[place - 1])] < level { place -= 1 }
+            while place > first, candidateFiltered[base + Int(scratch.order[place - 1])] < level {
+                place -= 1
+            }
             if place - first >= most { continue }
             scratch.order.insert(Int32(k), at: place)
             if scratch.order.count - first > most { scratch.order.removeLast() }
@@ -207,7 +212,9 @@ extension ScenarioSimulation {
                 if best < 0 || candidateFiltered[base + k] > candidateFiltered[base + best] { best = k }
             }
             var measurement = CarrierMeasurement(
-                servingCell: map.cells[Int(number)].index, servingLevel: signal(terminal, slot: Int(slot)))
+                servingCell: map.cells[Int(number)].index,
+                servingLevel: signal(terminal, slot: Int(slot))
+            )
             if best >= 0 {
                 measurement.neighbourCell = map.cells[Int(candidateCell[base + best])].index
                 measurement.neighbourLevel = signal(terminal, slot: best)
@@ -268,6 +275,7 @@ extension ScenarioSimulation {
         // terminals are orthogonal.
         let rise = 6 * neighbourUplinkLoad(terminal, slot: slot)
         states[terminal].uplinkEfficiency = ChannelQuality.uplinkEfficiency(
-            sinr: power - carrier.uplinkNoisePerBlock - rise)
+            sinr: power - carrier.uplinkNoisePerBlock - rise
+        )
     }
 }

@@ -65,7 +65,11 @@ extension ScenarioSimulation {
         let cell = map.cells[c]
         let blocks = Float(map.carriers[Int(cell.carrier)].carrier.resourceBlocks)
         let room = blocks * (1 - cell.backgroundLoad)
-        let down = Self.share(room: room, guaranteed: cellStates[c].needGBRDown, other: cellStates[c].needDown)
+        let down = Self.share(
+            room: room,
+            guaranteed: cellStates[c].needGBRDown,
+            other: cellStates[c].needDown
+        )
         let up = Self.share(room: room, guaranteed: cellStates[c].needGBRUp, other: cellStates[c].needUp)
         cellStates[c].shareGBRDown = down.guaranteed
         cellStates[c].shareDown = down.other
@@ -94,8 +98,11 @@ extension ScenarioSimulation {
             let hasDown: Float = state.downlinkEfficiency > 0 ? 1 : 0
             let hasUp: Float = state.uplinkEfficiency > 0 ? 1 : 0
             shares = SIMD4(
-                cell.shareGBRDown * hasDown, cell.shareGBRUp * hasUp, cell.shareDown * hasDown,
-                cell.shareUp * hasUp)
+                cell.shareGBRDown * hasDown,
+                cell.shareGBRUp * hasUp,
+                cell.shareDown * hasDown,
+                cell.shareUp * hasUp
+            )
             var count: Float = 1
             for place in 0..<4 where state.secondaries[place] >= 0 {
                 shares[2] += cellStates[Int(state.secondaries[place])].shareDown * hasDown
@@ -157,10 +164,19 @@ extension ScenarioSimulation {
         batch.append(.bitRate(fact), at: time)
         guard !state.isOnWifi, Int(state.reports) % settings.reportsPerLayer2 == 0 else { return }
         let cell = cellStates[Int(state.serving)]
-        var load = TerminalLoadFact(terminal: terms[terminal].index, cell: map.cells[Int(state.serving)].index)
+        var load = TerminalLoadFact(
+            terminal: terms[terminal].index,
+            cell: map.cells[Int(state.serving)].index
+        )
         let hasGBR = state.demandGBRDown + state.demandGBRUp > 0
         load.throughput = values(
-            hasGBR, state.givenGBRDown, state.givenGBRUp, state.givenDown, state.givenUp, scale: 1000)
+            hasGBR,
+            state.givenGBRDown,
+            state.givenGBRUp,
+            state.givenDown,
+            state.givenUp,
+            scale: 1000
+        )
         load.dataVolume = Layer2Values(
             downlinkGBR: UInt32(clamping: Int64(state.volumeGBRDown / 1000)),
             uplinkGBR: UInt32(clamping: Int64(state.volumeGBRUp / 1000)),
@@ -183,7 +199,9 @@ extension ScenarioSimulation {
         batch.append(load, at: time)
     }
 
-    private func values(_ hasGBR: Bool, _ a: Float, _ b: Float, _ c: Float, _ d: Float, scale: Float) -> Layer2Values {
+    private func values(_ hasGBR: Bool, _ a: Float, _ b: Float, _ c: Float, _ d: Float, scale: Float)
+        -> Layer2Values
+    {
         Layer2Values(
             downlinkGBR: hasGBR ? UInt32(a / scale) : nil,
             uplinkGBR: hasGBR ? UInt32(b / scale) : nil,

@@ -73,7 +73,16 @@ extension ScenarioSimulation {
     mutating func establishBearers(_ terminal: Int, at time: RadioTime, into batch: inout RadioBatch) {
         states[terminal].hasBearers = true
         let cell = states[terminal].serving
-        tell(.established, terminal, cell: cell, erabId: Self.defaultBearer, qci: 9, rates: nil, at: time, into: &batch)
+        tell(
+            .established,
+            terminal,
+            cell: cell,
+            erabId: Self.defaultBearer,
+            qci: 9,
+            rates: nil,
+            at: time,
+            into: &batch
+        )
         for s in terms[terminal].services where services[s].isOn && services[s].service.isGBR {
             services[s].rung = 0
             establish(terminal, service: s, at: time, into: &batch)
@@ -85,13 +94,27 @@ extension ScenarioSimulation {
         guard states[terminal].hasBearers else { return }
         for s in terms[terminal].services { release(terminal, service: s, at: time, into: &batch) }
         let cell = states[terminal].serving
-        tell(.released, terminal, cell: cell, erabId: Self.defaultBearer, qci: 9, rates: nil, at: time, into: &batch)
+        tell(
+            .released,
+            terminal,
+            cell: cell,
+            erabId: Self.defaultBearer,
+            qci: 9,
+            rates: nil,
+            at: time,
+            into: &batch
+        )
         states[terminal].hasBearers = false
     }
 
     /// After a change of cell: within E-UTRA the E-RABs stay and, when the site changes, their tunnels are
     /// switched (TS 23.401 5.5.1.1); between E-UTRA and NR they end there and begin here.
-    mutating func moveBearers(_ terminal: Int, from source: Int32, at time: RadioTime, into batch: inout RadioBatch) {
+    mutating func moveBearers(
+        _ terminal: Int,
+        from source: Int32,
+        at time: RadioTime,
+        into batch: inout RadioBatch
+    ) {
         guard states[terminal].hasBearers else { return }
         let target = states[terminal].serving
         let (old, new) = (map.cells[Int(source)], map.cells[Int(target)])
@@ -105,38 +128,77 @@ extension ScenarioSimulation {
         let open = bearers(terminal).map { erabId in (erabId, service(terminal, erabId: erabId)) }
         for (erabId, service) in open {
             tell(
-                .released, terminal, cell: source, erabId: erabId, qci: service?.service.qci ?? 9, rates: nil,
-                at: time, into: &batch)
+                .released,
+                terminal,
+                cell: source,
+                erabId: erabId,
+                qci: service?.service.qci ?? 9,
+                rates: nil,
+                at: time,
+                into: &batch
+            )
         }
         for (erabId, service) in open {
             tell(
-                .established, terminal, cell: target, erabId: erabId, qci: service?.service.qci ?? 9,
-                rates: service.map { guarantee($0) }, at: time, into: &batch)
+                .established,
+                terminal,
+                cell: target,
+                erabId: erabId,
+                qci: service?.service.qci ?? 9,
+                rates: service.map { guarantee($0) },
+                at: time,
+                into: &batch
+            )
         }
     }
 
     private func bearers(_ terminal: Int) -> [UInt8] {
-        [Self.defaultBearer] + terms[terminal].services.compactMap { services[$0].erabId > 0 ? services[$0].erabId : nil }
+        [Self.defaultBearer]
+            + terms[terminal].services.compactMap { services[$0].erabId > 0 ? services[$0].erabId : nil }
     }
 
     private func service(_ terminal: Int, erabId: UInt8) -> ServiceState? {
         terms[terminal].services.first { services[$0].erabId == erabId }.map { services[$0] }
     }
 
-    private mutating func establish(_ terminal: Int, service s: Int, at time: RadioTime, into batch: inout RadioBatch) {
+    private mutating func establish(
+        _ terminal: Int,
+        service s: Int,
+        at time: RadioTime,
+        into batch: inout RadioBatch
+    ) {
         guard services[s].erabId == 0 else { return }
         let place = s - terms[terminal].services.lowerBound
         services[s].erabId = Self.defaultBearer + 1 + UInt8(place)
         tell(
-            .established, terminal, cell: states[terminal].serving, erabId: services[s].erabId,
-            qci: services[s].service.qci, rates: guarantee(services[s]), at: time, into: &batch)
+            .established,
+            terminal,
+            cell: states[terminal].serving,
+            erabId: services[s].erabId,
+            qci: services[s].service.qci,
+            rates: guarantee(services[s]),
+            at: time,
+            into: &batch
+        )
     }
 
-    private mutating func release(_ terminal: Int, service s: Int, at time: RadioTime, into batch: inout RadioBatch) {
+    private mutating func release(
+        _ terminal: Int,
+        service s: Int,
+        at time: RadioTime,
+        into batch: inout RadioBatch
+    ) {
         guard services[s].erabId > 0 else { return }
         tell(
-            .released, terminal, cell: states[terminal].serving, erabId: services[s].erabId,
-            qci: services[s].service.qci, rates: nil, at: time, into: &batch)
+            .released,
+            terminal,
+            cell: states[terminal].serving,
+            erabId: services[s].erabId,
+            qci: services[s].service.qci,
+            rates: nil,
+            at: time,
+            into: &batch
+        )
         services[s].erabId = 0
     }
 
@@ -167,8 +229,15 @@ extension ScenarioSimulation {
             services[s].rung = rung
             states[terminal].goodReports = 0
             tell(
-                .modified, terminal, cell: states[terminal].serving, erabId: services[s].erabId,
-                qci: services[s].service.qci, rates: guarantee(services[s]), at: time, into: &batch)
+                .modified,
+                terminal,
+                cell: states[terminal].serving,
+                erabId: services[s].erabId,
+                qci: services[s].service.qci,
+                rates: guarantee(services[s]),
+                at: time,
+                into: &batch
+            )
             refreshTraffic(terminal)
             return
         }
@@ -194,7 +263,9 @@ extension ScenarioSimulation {
             qosInformation: rates
         )
         batch.append(step, bearer, at: time)
-        if step != .modified { tellTunnel(step, terminal, cell: cell, erabId: erabId, at: time, into: &batch) }
+        if step != .modified {
+            tellTunnel(step, terminal, cell: cell, erabId: erabId, at: time, into: &batch)
+        }
     }
 
     /// The S1-U tunnel of a bearer: the eNodeB is its site, 10.200.0.0/13 by number; the S-GW 10.208.0.1.
@@ -218,7 +289,8 @@ extension ScenarioSimulation {
             erabId: erabId,
             enb: TunnelEndpoint(
                 address: IPAddress(ipv4: 0x0AC8_0001 &+ UInt32(bitPattern: cell.site)),
-                teid: UInt32(truncatingIfNeeded: enb)),
+                teid: UInt32(truncatingIfNeeded: enb)
+            ),
             sgw: TunnelEndpoint(address: IPAddress(ipv4: 0x0AD0_0001), teid: UInt32(truncatingIfNeeded: sgw))
         )
         batch.append(step, fact, at: time)

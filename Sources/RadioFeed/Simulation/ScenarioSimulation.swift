@@ -66,7 +66,9 @@ package struct ScenarioSimulation: Sendable {
         self.map = map
         noise = MeasurementNoise(deviation: scenario.mobility.measurementDeviation)
         stepsPerReport = max(
-            1, Int64((settings.reportMilliseconds + settings.stepMilliseconds - 1) / settings.stepMilliseconds))
+            1,
+            Int64((settings.reportMilliseconds + settings.stepMilliseconds - 1) / settings.stepMilliseconds)
+        )
         candidateMap = CandidateMap(map, settings: settings)
         let layers = Set(map.cells.filter { !$0.isAccessPoint }.map(\.carrier)).count
         stride = max(1, min(settings.candidatesMax, settings.candidatesPerCarrier * layers)) + 1
@@ -91,7 +93,11 @@ package struct ScenarioSimulation: Sendable {
             let points = terminal.path.map { map.plane.point($0) }
             guard points.allSatisfy(map.plane.reaches) else { throw .tooFar(terminal.name) }
             let path = TravelPath(
-                points: points, speed: terminal.speed, end: terminal.pathEnd, halts: terminal.halts)
+                points: points,
+                speed: terminal.speed,
+                end: terminal.pathEnd,
+                halts: terminal.halts
+            )
             let first = services.count
             services += terminal.services.map { ServiceState(service: $0) }
             terms.append(
@@ -115,7 +121,8 @@ package struct ScenarioSimulation: Sendable {
 
     func time(of step: Int64) -> RadioTime {
         let (offset, overflow) = step.multipliedReportingOverflow(
-            by: Int64(settings.stepMilliseconds) * 1_000_000)
+            by: Int64(settings.stepMilliseconds) * 1_000_000
+        )
         return start.advanced(byNanoseconds: overflow ? .max : offset)
     }
 
@@ -163,7 +170,9 @@ package struct ScenarioSimulation: Sendable {
                 name: terminal.name,
                 associateIds: terminal.addresses.map { AssociateId($0) },
                 tempUeId: TemporaryUeId(
-                    mmec: UInt8(truncatingIfNeeded: bits >> 32), mtmsi: UInt32(truncatingIfNeeded: bits))
+                    mmec: UInt8(truncatingIfNeeded: bits >> 32),
+                    mtmsi: UInt32(truncatingIfNeeded: bits)
+                )
             )
             batch.append(.terminal(definition), at: time)
             startServices(number)

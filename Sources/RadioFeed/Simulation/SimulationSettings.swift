@@ -31,6 +31,7 @@ package struct SimulationSettings: Sendable, Hashable {
 
     private func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) -> String? {
         range.contains(value)
-            ? nil : "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound), found \(value)"
+            ? nil
+            : "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound), found \(value)"
     }
 }

@@ -17,7 +17,11 @@ import Testing
         let receiver = try UDPReceiver(address: "127.0.0.1", port: 0)
         var replayed = try Replayed()
         var source = BaseStationSource(
-            .udp(receiver), settings: try settings(), start: Replayed.start, inventory: replayed.inventory)
+            .udp(receiver),
+            settings: try settings(),
+            start: Replayed.start,
+            inventory: replayed.inventory
+        )
         replayed.run(&source, to: 0)
         #expect(replayed.batch.isEmpty)
         try UDPSender.send(SRSRANMetricsTests.old(1, SRSRANMetricsTests.ue()), to: receiver.port)
@@ -31,7 +35,9 @@ import Testing
 
     @Test func `a port that is taken is refused with words`() throws {
         let receiver = try UDPReceiver(address: "127.0.0.1", port: 0)
-        let error = #expect(throws: InputError.self) { try UDPReceiver(address: "127.0.0.1", port: receiver.port) }
+        let error = #expect(throws: InputError.self) {
+            try UDPReceiver(address: "127.0.0.1", port: receiver.port)
+        }
         #expect(error?.message.contains("cannot be listened on") == true)
         #expect(throws: InputError.self) { try UDPReceiver(address: "localhost", port: 0) }
     }
@@ -47,8 +53,11 @@ import Testing
         }
         var replayed = try Replayed()
         var source = BaseStationSource(
-            .file(FileTail(path: url.path), path: url.path), settings: try settings(), start: Replayed.start,
-            inventory: replayed.inventory)
+            .file(FileTail(path: url.path), path: url.path),
+            settings: try settings(),
+            start: Replayed.start,
+            inventory: replayed.inventory
+        )
         // Not there yet: named, and tried again.
         replayed.run(&source, to: 0)
         #expect(replayed.reasons == [.inputOutput])
@@ -58,7 +67,10 @@ import Testing
         // Half a line waits for its end.
         try append(String(SRSRANMetricsTests.old(2, SRSRANMetricsTests.ue(down: "2000")).prefix(50)))
         replayed.run(&source, to: 4)
-        try append(String(SRSRANMetricsTests.old(2, SRSRANMetricsTests.ue(down: "2000")).dropFirst(50)) + "\nnonsense\n")
+        try append(
+            String(SRSRANMetricsTests.old(2, SRSRANMetricsTests.ue(down: "2000")).dropFirst(50))
+                + "\nnonsense\n"
+        )
         replayed.run(&source, to: 6)
         try FileManager.default.removeItem(at: url)
         try Data((SRSRANMetricsTests.old(3, SRSRANMetricsTests.ue(down: "3000")) + "\n").utf8).write(to: url)
@@ -81,7 +93,10 @@ import Testing
         try handle.truncate(atOffset: 0)
         try handle.write(contentsOf: Data("new\n".utf8))
         try handle.close()
-        #expect(try tail.lines(atMost: 10).compactMap { $0.bytes.map { String(decoding: $0, as: UTF8.self) } } == ["new"])
+        #expect(
+            try tail.lines(atMost: 10).compactMap { $0.bytes.map { String(decoding: $0, as: UTF8.self) } }
+                == ["new"]
+        )
         var late = FileTail(path: url.path, fromEnd: true)
         #expect(try late.lines(atMost: 10).isEmpty)
     }

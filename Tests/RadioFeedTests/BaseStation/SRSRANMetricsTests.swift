@@ -21,8 +21,12 @@ import Testing
         mutating func say(_ text: String, at seconds: Double = 0) {
             let now = Replayed.start.advanced(bySeconds: seconds)
             metrics.receive(
-                Array(text.utf8), place: "gnb 127.0.0.1:40000", at: now, into: &replayed.batch,
-                warnings: &replayed.warnings)
+                Array(text.utf8),
+                place: "gnb 127.0.0.1:40000",
+                at: now,
+                into: &replayed.batch,
+                warnings: &replayed.warnings
+            )
             metrics.advance(to: now, into: &replayed.batch)
             replayed.warned += replayed.warnings.take()
         }
@@ -35,7 +39,9 @@ import Testing
         """
     }
 
-    static func ue(pci: Int = 1, rnti: Int = 0x4601, down: String = "17000000.0", up: String = "1500000.0") -> String {
+    static func ue(pci: Int = 1, rnti: Int = 0x4601, down: String = "17000000.0", up: String = "1500000.0")
+        -> String
+    {
         """
         {"ue_container":{"pci":\(pci),"rnti":\(rnti),"cqi":15,"dl_ri":1.0,"dl_mcs":28,"dl_brate":\(down),"dl_nof_ok":908,"dl_nof_nok":0,"dl_bs":44000,"pusch_snr_db":26.7,"pusch_rsrp_db":-21.2,"ta_ns":"12.5","last_phr":"n/a","ul_mcs":28,"ul_brate":\(up),"ul_nof_ok":545,"ul_nof_nok":0,"bsr":39800}}
         """
@@ -60,7 +66,8 @@ import Testing
                 "0.0 attached gnb-1-4601 0010100066c000", "0.0 rate gnb-1-4601 17000000 1500000",
                 "1.0 rate gnb-1-4601 8000000 0", "1.5 attached gnb-2-4602 0010100066c001",
                 "1.5 rate gnb-2-4602 250000 0",
-            ])
+            ]
+        )
         let loads = station.replayed.batch.terminalLoads
         #expect(loads.map(\.throughput.downlinkNonGBR) == [17_000, 8_000, 250])
         #expect(loads.map(\.dataVolume.downlinkNonGBR) == [0, 8_000, 0])
@@ -71,7 +78,14 @@ import Testing
     @Test func `who is released, or silent, is gone and may come back as another`() throws {
         var station = try Station { $0.silenceSeconds = 5 }
         station.say(Self.old(100, Self.ue() + "," + Self.ue(rnti: 0x4602)))
-        station.say(Self.old(101, Self.ue(rnti: 0x4602), #"{"cell_events":{"sfn":1,"slot_index":1,"rnti":17921,"event_type":"ue_rem"}}"#), at: 1)
+        station.say(
+            Self.old(
+                101,
+                Self.ue(rnti: 0x4602),
+                #"{"cell_events":{"sfn":1,"slot_index":1,"rnti":17921,"event_type":"ue_rem"}}"#
+            ),
+            at: 1
+        )
         station.say(Self.old(107, ""), at: 7)
         let gone = station.replayed.facts.filter { $0.contains("terminalRemoved") }
         #expect(gone == ["1.0 terminalRemoved gnb-1-4601", "7.0 terminalRemoved gnb-1-4602"])
@@ -107,8 +121,16 @@ import Testing
         Nonsense(name: "a rate below nothing", text: old(200, ue(down: "-5")), reason: .valueOutOfRange),
         Nonsense(name: "a rate beyond reason", text: old(200, ue(down: "1e300")), reason: .valueOutOfRange),
         Nonsense(name: "time going back", text: old(50, ue()), reason: .timeBackwards),
-        Nonsense(name: "too long", text: old(200, ue()) + String(repeating: " ", count: 2_000_000), reason: .tooLarge),
-        Nonsense(name: "a thousand brackets", text: String(repeating: "[", count: 10_000), reason: .malformed),
+        Nonsense(
+            name: "too long",
+            text: old(200, ue()) + String(repeating: " ", count: 2_000_000),
+            reason: .tooLarge
+        ),
+        Nonsense(
+            name: "a thousand brackets",
+            text: String(repeating: "[", count: 10_000),
+            reason: .malformed
+        ),
     ]
 
     @Test(arguments: nonsense)
@@ -124,7 +146,9 @@ import Testing
 
     @Test func `values that are missing, null or "n over a" are left out`() throws {
         var station = try Station()
-        station.say(Self.old(1, #"{"ue_container":{"pci":"1","rnti":17921,"dl_brate":null,"ul_brate":"n/a"}}"#))
+        station.say(
+            Self.old(1, #"{"ue_container":{"pci":"1","rnti":17921,"dl_brate":null,"ul_brate":"n/a"}}"#)
+        )
         #expect(station.replayed.warned.isEmpty)
         let rates = station.replayed.batch.events.compactMap { event in
             if case .bitRate(let fact) = event.fact { fact } else { nil }

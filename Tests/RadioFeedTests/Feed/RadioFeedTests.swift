@@ -52,7 +52,12 @@ import Testing
         init(_ settings: RadioFeedSettings = RadioFeedSettings()) throws {
             let (clock, log) = (clock, log)
             feed = try RadioFeed(
-                settings, inventory: inventory, sink: sink, clock: { clock.now }, log: { log.add($0) })
+                settings,
+                inventory: inventory,
+                sink: sink,
+                clock: { clock.now },
+                log: { log.add($0) }
+            )
         }
 
         var lines: [String] { sink.batches.flatMap { EventText(inventory: inventory).lines($0) } }
@@ -156,7 +161,11 @@ import Testing
         settings.scenarios = []
         let bench = try Bench(settings)
         func say(_ kind: String, _ ue: String, _ client: String) {
-            bench.feed.submit(topic: "ran/in/\(kind)", payload: Array(#"{"ue":"\#(ue)"}"#.utf8), client: client)
+            bench.feed.submit(
+                topic: "ran/in/\(kind)",
+                payload: Array(#"{"ue":"\#(ue)"}"#.utf8),
+                client: client
+            )
         }
         say("detach", "first", "a")
         let first = try bench.inventory.terminal("first")
@@ -174,9 +183,15 @@ import Testing
                 return ""
             } catch { return "\(error)" }
         }
-        #expect(message { $0.scenarios[0].file = "/nowhere/s.yaml" }.contains("/nowhere/s.yaml cannot be opened (No such file"))
+        #expect(
+            message { $0.scenarios[0].file = "/nowhere/s.yaml" }.contains(
+                "/nowhere/s.yaml cannot be opened (No such file"
+            )
+        )
         #expect(message { $0.scenarios[0].speed = 0 }.contains("speed is 0.001…1000"))
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("radio-feed-\(UUID().uuidString).yaml")
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "radio-feed-\(UUID().uuidString).yaml"
+        )
         try? Data("scenario: x\nsites: 7\n".utf8).write(to: url)
         defer { try? FileManager.default.removeItem(at: url) }
         #expect(message { $0.scenarios[0].file = url.path }.contains("\(url.path):2:8: \"sites\" is a list"))
@@ -185,7 +200,11 @@ import Testing
     @Test func `the feed runs by itself and ends with its task`() async throws {
         let sink = Sink()
         let feed = try RadioFeed(
-            RadioFeedSettings(), inventory: RadioInventory(), sink: sink, log: { _ in })
+            RadioFeedSettings(),
+            inventory: RadioInventory(),
+            sink: sink,
+            log: { _ in }
+        )
         let task = Task { await feed.run() }
         // Bounded: the default scenario says something within its first steps.
         let deadline = ContinuousClock.now + .seconds(20)

@@ -5,8 +5,14 @@ import Testing
 @Suite struct NetworkSurveyTests {
     /// A record of LTE as the app sends it.
     static func lte(
-        group: Int = 1, eci: String = "52824577", serving: Bool = true, rsrp: String = "-107", time: String = "",
-        serial: String = "s1", mnc: Int = 480, position: String = #""latitude": 51.47, "longitude": -0.48,"#
+        group: Int = 1,
+        eci: String = "52824577",
+        serving: Bool = true,
+        rsrp: String = "-107",
+        time: String = "",
+        serial: String = "s1",
+        mnc: Int = 480,
+        position: String = #""latitude": 51.47, "longitude": -0.48,"#
     ) -> String {
         """
         {"version": "1.9.0", "messageType": "LteRecord", "data": {"deviceSerialNumber": "\(serial)",
@@ -26,7 +32,12 @@ import Testing
     @Test func `one scan is one place, one serving cell and one measurement with its neighbours`() throws {
         var ran = try Ran()
         ran.say("lte_message", Self.lte(), from: "ann")
-        ran.say("lte_message", Self.lte(eci: "52824578", serving: false, rsrp: "-111", position: ""), from: "ann", at: 0.01)
+        ran.say(
+            "lte_message",
+            Self.lte(eci: "52824578", serving: false, rsrp: "-111", position: ""),
+            from: "ann",
+            at: 0.01
+        )
         ran.wait(until: 0.2)
         #expect(!ran.replayed.facts.contains { $0.contains("measurement") })
         ran.wait(until: 1)
@@ -37,7 +48,8 @@ import Testing
                 "0.0 attached phone-ann 311480" + "3260a01",
                 "0.0 ta phone-ann 3114803260a01 432",
                 "1.0 measurement phone-ann 3114803260a01 -107.0/-11.0/19.0(34/18/85) 1 [3114803260a02 -111.0/-11.0/19.0(30/18/85)] []",
-            ])
+            ]
+        )
     }
 
     @Test func `the next scan completes the one before`() throws {
@@ -58,7 +70,8 @@ import Testing
             ran.replayed.facts == [
                 "0.0 attached phone-bob 20801fffffffff",
                 "1.0 measurement phone-bob 20801fffffffff -85.0/-10.0/15.5(72/67/78) 1 [] []",
-            ])
+            ]
+        )
     }
 
     @Test func `GSM ends what was known of the cell, and a silent phone is gone`() throws {
@@ -67,7 +80,9 @@ import Testing
         ran.say(
             "gsm_message",
             #"{"messageType":"GsmRecord","data":{"deviceSerialNumber":"s1","groupNumber":2,"servingCell":true,"arfcn":7,"bsic":1,"latitude":51.48,"longitude":-0.48}}"#,
-            from: "ann", at: 5)
+            from: "ann",
+            at: 5
+        )
         ran.wait(until: 30)
         #expect(ran.replayed.facts.contains("5.0 position phone-ann 51.48 -0.48 -1.0 -1.0"))
         #expect(ran.replayed.facts.contains("5.0 detached phone-ann"))
@@ -78,7 +93,11 @@ import Testing
 
     @Test func `other records give the place, and 0 degrees, 0 degrees is none`() throws {
         var ran = try Ran()
-        ran.say("80211_beacon_message", #"{"data":{"deviceSerialNumber":"s","bssid":"02:00:5e:00:01:01","signalStrength":-60,"latitude":1,"longitude":2}}"#, from: "c")
+        ran.say(
+            "80211_beacon_message",
+            #"{"data":{"deviceSerialNumber":"s","bssid":"02:00:5e:00:01:01","signalStrength":-60,"latitude":1,"longitude":2}}"#,
+            from: "c"
+        )
         ran.say("gnss_message", #"{"data":{"deviceSerialNumber":"s","latitude":0,"longitude":0}}"#, from: "c")
         #expect(ran.replayed.warned.isEmpty)
         #expect(ran.replayed.facts == ["0.0 position phone-c 1.0 2.0 -1.0 -1.0"])
@@ -89,7 +108,11 @@ import Testing
         for serial in ["IMEI-356938035643809", "IMEI-490154203237518"] {
             ran.say("lte_message", Self.lte(serial: serial), from: "gate/way")
         }
-        #expect(ran.replayed.facts.filter { $0.contains("attached") }.map { $0.split(separator: " ")[2] } == ["phone-way", "phone-way-2"])
+        #expect(
+            ran.replayed.facts.filter { $0.contains("attached") }.map { $0.split(separator: " ")[2] } == [
+                "phone-way", "phone-way-2",
+            ]
+        )
         #expect(!ran.replayed.lines.contains { $0.contains("35693803") })
     }
 
@@ -107,7 +130,11 @@ import Testing
         Nonsense(name: "a negative cell", text: lte(eci: "-1"), reason: .cellOutOfRange),
         Nonsense(name: "half a cell", text: lte(eci: "1.5"), reason: .cellOutOfRange),
         Nonsense(name: "Android's unknown level", text: lte(rsrp: "2147483647"), reason: .valueOutOfRange),
-        Nonsense(name: "off the globe", text: lte(position: #""latitude": 95, "longitude": 0,"#), reason: .positionOffGlobe),
+        Nonsense(
+            name: "off the globe",
+            text: lte(position: #""latitude": 95, "longitude": 0,"#),
+            reason: .positionOffGlobe
+        ),
         Nonsense(name: "no date", text: lte(time: "last tuesday"), reason: .malformed),
     ]
 

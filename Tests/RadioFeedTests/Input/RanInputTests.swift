@@ -17,8 +17,13 @@ struct Ran {
     mutating func say(_ topic: String, _ text: String, from client: String = "xapp", at seconds: Double = 0) {
         let now = Replayed.start.advanced(bySeconds: seconds)
         input.receive(
-            topic: topic, payload: Array(text.utf8), client: client, at: now, into: &replayed.batch,
-            warnings: &replayed.warnings)
+            topic: topic,
+            payload: Array(text.utf8),
+            client: client,
+            at: now,
+            into: &replayed.batch,
+            warnings: &replayed.warnings
+        )
         replayed.warned += replayed.warnings.take()
     }
 
@@ -40,35 +45,63 @@ struct Ran {
     }
 
     static let cases = [
-        Case(kind: "attach", text: #"{"ue": "robot", "cell": \#(cellA)}"#, facts: ["0.0 attached robot 001010a10101"]),
         Case(
-            kind: "position", text: #"{"ue": "robot", "latitude": 43.7, "longitude": 7.4, "speed": 2, "heading": 360}"#,
-            facts: ["0.0 position robot 43.7 7.4 2.0 0.0"]),
+            kind: "attach",
+            text: #"{"ue": "robot", "cell": \#(cellA)}"#,
+            facts: ["0.0 attached robot 001010a10101"]
+        ),
+        Case(
+            kind: "position",
+            text: #"{"ue": "robot", "latitude": 43.7, "longitude": 7.4, "speed": 2, "heading": 360}"#,
+            facts: ["0.0 position robot 43.7 7.4 2.0 0.0"]
+        ),
         Case(kind: "detach", text: #"{"ue": "robot"}"#, facts: ["0.0 detached robot"]),
         Case(kind: "leave", text: #"{"ue": "robot"}"#, facts: ["0.0 terminalRemoved robot"]),
         Case(
             kind: "handover",
-            text: #"{"ue": "robot", "source": \#(cellA), "target": \#(cellB), "status": "IN_PREPARATION", "otherTargets": [\#(cellN)]}"#,
-            facts: ["0.0 handover robot 001010a10101 001010a10102 inPreparation [001010a1010001]"]),
+            text:
+                #"{"ue": "robot", "source": \#(cellA), "target": \#(cellB), "status": "IN_PREPARATION", "otherTargets": [\#(cellN)]}"#,
+            facts: ["0.0 handover robot 001010a10101 001010a10102 inPreparation [001010a1010001]"]
+        ),
         Case(
-            kind: "handover", text: #"{"ue": "robot", "source": \#(cellA), "target": \#(cellB), "status": 3}"#,
-            facts: ["0.0 handover robot 001010a10101 001010a10102 completed []"]),
+            kind: "handover",
+            text: #"{"ue": "robot", "source": \#(cellA), "target": \#(cellB), "status": 3}"#,
+            facts: ["0.0 handover robot 001010a10101 001010a10102 completed []"]
+        ),
         Case(
             kind: "measurement",
-            text: #"{"ue": "robot", "cell": \#(cellA), "rsrp": -95.5, "rsrq": -11, "trigger": 12, "neighbours": [{"cell": \#(cellB), "rsrp": -90}]}"#,
-            facts: ["0.0 measurement robot 001010a10101 -95.5/-11.0/-(45/18/-) 12 [001010a10102 -90.0/-/-(51/-/-)] []"]),
+            text:
+                #"{"ue": "robot", "cell": \#(cellA), "rsrp": -95.5, "rsrq": -11, "trigger": 12, "neighbours": [{"cell": \#(cellB), "rsrp": -90}]}"#,
+            facts: [
+                "0.0 measurement robot 001010a10101 -95.5/-11.0/-(45/18/-) 12 [001010a10102 -90.0/-/-(51/-/-)] []"
+            ]
+        ),
         Case(
-            kind: "measurement", text: #"{"ue": "robot", "cell": \#(cellN), "rsrp": -95.5, "sinr": 3}"#,
-            facts: ["0.0 measurement robot 001010a1010001 -95.5/-/3.0(61/-/53) 0 [] []"]),
-        Case(kind: "timing_advance", text: #"{"ue": "robot", "cell": \#(cellA), "timingAdvance": 208}"#, facts: ["0.0 ta robot 001010a10101 208"]),
-        Case(kind: "bit_rate", text: #"{"ue": "robot", "downlink": 1e6}"#, facts: ["0.0 rate robot 1000000 0"]),
+            kind: "measurement",
+            text: #"{"ue": "robot", "cell": \#(cellN), "rsrp": -95.5, "sinr": 3}"#,
+            facts: ["0.0 measurement robot 001010a1010001 -95.5/-/3.0(61/-/53) 0 [] []"]
+        ),
+        Case(
+            kind: "timing_advance",
+            text: #"{"ue": "robot", "cell": \#(cellA), "timingAdvance": 208}"#,
+            facts: ["0.0 ta robot 001010a10101 208"]
+        ),
+        Case(
+            kind: "bit_rate",
+            text: #"{"ue": "robot", "downlink": 1e6}"#,
+            facts: ["0.0 rate robot 1000000 0"]
+        ),
         Case(
             kind: "bearer",
-            text: #"{"ue": "robot", "cell": \#(cellA), "erabId": 6, "step": "established", "qci": 1, "erabMbrDl": 24400, "erabMbrUl": 24400, "erabGbrDl": 24400, "erabGbrUl": 24400}"#,
-            facts: ["0.0 bearer established robot 001010a10101 6 1 24400"]),
+            text:
+                #"{"ue": "robot", "cell": \#(cellA), "erabId": 6, "step": "established", "qci": 1, "erabMbrDl": 24400, "erabMbrUl": 24400, "erabGbrDl": 24400, "erabGbrUl": 24400}"#,
+            facts: ["0.0 bearer established robot 001010a10101 6 1 24400"]
+        ),
         Case(
-            kind: "carrier_aggregation", text: #"{"ue": "robot", "cell": \#(cellA), "added": [\#(cellB)]}"#,
-            facts: ["0.0 ca robot 001010a10101 +[001010a10102] -[] []"]),
+            kind: "carrier_aggregation",
+            text: #"{"ue": "robot", "cell": \#(cellA), "added": [\#(cellB)]}"#,
+            facts: ["0.0 ca robot 001010a10101 +[001010a10102] -[] []"]
+        ),
     ]
 
     @Test(arguments: cases)
@@ -87,9 +120,13 @@ struct Ran {
         var ran = try Ran()
         ran.say(
             "ran/in/cell",
-            #"{"cell": \#(Self.cellA), "name": "north", "zone": "quay", "latitude": 43.7, "longitude": 7.4, "radius": 200, "pci": 77, "arfcn": 1300, "status": "serviceable"}"#)
+            #"{"cell": \#(Self.cellA), "name": "north", "zone": "quay", "latitude": 43.7, "longitude": 7.4, "radius": 200, "pci": 77, "arfcn": 1300, "status": "serviceable"}"#
+        )
         ran.say("ran/in/terminal", #"{"ue": "robot", "addresses": ["10.0.0.9", "2001:db8::9"]}"#)
-        ran.say("ran/in/cell_load", #"{"cell": \#(Self.cellA), "totalDownlinkPrbUsage": 45.4, "activeUesDownlink": 7}"#)
+        ran.say(
+            "ran/in/cell_load",
+            #"{"cell": \#(Self.cellA), "totalDownlinkPrbUsage": 45.4, "activeUesDownlink": 7}"#
+        )
         #expect(ran.replayed.warned.isEmpty)
         let definitions = ran.replayed.batch.definitions
         guard case .zone(let zone) = definitions[0], case .cell(let cell) = definitions[1],
@@ -113,7 +150,8 @@ struct Ran {
         var ran = try Ran()
         ran.say(
             "ran/in/position",
-            #"[{"ue":"a","latitude":1,"longitude":1},{"ue":"b","latitude":91,"longitude":1},{"ue":"c","latitude":2,"longitude":2}]"#)
+            #"[{"ue":"a","latitude":1,"longitude":1},{"ue":"b","latitude":91,"longitude":1},{"ue":"c","latitude":2,"longitude":2}]"#
+        )
         #expect(ran.replayed.facts.map { $0.split(separator: " ")[2] } == ["a", "c"])
         #expect(ran.replayed.reasons == [.positionOffGlobe])
         // What was not believed left no terminal behind.
@@ -130,35 +168,175 @@ struct Ran {
 
     static let nonsense: [Nonsense] = [
         Nonsense(name: "no JSON", topic: "ran/in/position", text: "43.7;7.4", reason: .malformed),
-        Nonsense(name: "JSON of another shape", topic: "ran/in/position", text: "\"here\"", reason: .malformed),
-        Nonsense(name: "text for a number", topic: "ran/in/position", text: #"{"ue":"a","latitude":"north","longitude":1}"#, reason: .malformed),
-        Nonsense(name: "a number too large for any", topic: "ran/in/position", text: #"{"ue":"a","latitude":1e999,"longitude":1}"#, reason: .malformed),
-        Nonsense(name: "a topic that is not read", topic: "ran/in/weather", text: #"{"ue":"a"}"#, reason: .unknownSubject),
-        Nonsense(name: "a topic too deep", topic: "ran/in/position/a", text: #"{"ue":"a"}"#, reason: .unknownSubject),
-        Nonsense(name: "no terminal", topic: "ran/in/position", text: #"{"latitude":1,"longitude":1}"#, reason: .missingField),
-        Nonsense(name: "a terminal with a slash", topic: "ran/in/detach", text: #"{"ue":"a/b"}"#, reason: .malformed),
-        Nonsense(name: "a terminal of 100 letters", topic: "ran/in/detach", text: #"{"ue":"\#(String(repeating: "a", count: 100))"}"#, reason: .malformed),
-        Nonsense(name: "half a position", topic: "ran/in/position", text: #"{"ue":"a","latitude":1}"#, reason: .missingField),
-        Nonsense(name: "off the globe", topic: "ran/in/position", text: #"{"ue":"a","latitude":1,"longitude":181}"#, reason: .positionOffGlobe),
+        Nonsense(
+            name: "JSON of another shape",
+            topic: "ran/in/position",
+            text: "\"here\"",
+            reason: .malformed
+        ),
+        Nonsense(
+            name: "text for a number",
+            topic: "ran/in/position",
+            text: #"{"ue":"a","latitude":"north","longitude":1}"#,
+            reason: .malformed
+        ),
+        Nonsense(
+            name: "a number too large for any",
+            topic: "ran/in/position",
+            text: #"{"ue":"a","latitude":1e999,"longitude":1}"#,
+            reason: .malformed
+        ),
+        Nonsense(
+            name: "a topic that is not read",
+            topic: "ran/in/weather",
+            text: #"{"ue":"a"}"#,
+            reason: .unknownSubject
+        ),
+        Nonsense(
+            name: "a topic too deep",
+            topic: "ran/in/position/a",
+            text: #"{"ue":"a"}"#,
+            reason: .unknownSubject
+        ),
+        Nonsense(
+            name: "no terminal",
+            topic: "ran/in/position",
+            text: #"{"latitude":1,"longitude":1}"#,
+            reason: .missingField
+        ),
+        Nonsense(
+            name: "a terminal with a slash",
+            topic: "ran/in/detach",
+            text: #"{"ue":"a/b"}"#,
+            reason: .malformed
+        ),
+        Nonsense(
+            name: "a terminal of 100 letters",
+            topic: "ran/in/detach",
+            text: #"{"ue":"\#(String(repeating: "a", count: 100))"}"#,
+            reason: .malformed
+        ),
+        Nonsense(
+            name: "half a position",
+            topic: "ran/in/position",
+            text: #"{"ue":"a","latitude":1}"#,
+            reason: .missingField
+        ),
+        Nonsense(
+            name: "off the globe",
+            topic: "ran/in/position",
+            text: #"{"ue":"a","latitude":1,"longitude":181}"#,
+            reason: .positionOffGlobe
+        ),
         Nonsense(name: "no cell", topic: "ran/in/attach", text: #"{"ue":"a"}"#, reason: .missingField),
-        Nonsense(name: "29 bits of cell", topic: "ran/in/attach", text: #"{"ue":"a","cell":{"plmn":"00101","cellId":"10000000"}}"#, reason: .cellOutOfRange),
-        Nonsense(name: "37 bits of NR cell", topic: "ran/in/attach", text: #"{"ue":"a","cell":{"plmn":"00101","nrCellId":"1000000000"}}"#, reason: .cellOutOfRange),
-        Nonsense(name: "a PLMN of four digits", topic: "ran/in/attach", text: #"{"ue":"a","cell":{"plmn":"0010","cellId":"1"}}"#, reason: .cellOutOfRange),
-        Nonsense(name: "a sign in the cell", topic: "ran/in/attach", text: #"{"ue":"a","cell":{"plmn":"00101","cellId":"-1"}}"#, reason: .cellOutOfRange),
-        Nonsense(name: "no MAC address", topic: "ran/in/attach", text: #"{"ue":"a","cell":{"bssid":"02:00"}}"#, reason: .cellOutOfRange),
-        Nonsense(name: "RSRP beyond reason", topic: "ran/in/measurement", text: #"{"ue":"a","cell":\#(cellA),"rsrp":-1e9}"#, reason: .valueOutOfRange),
-        Nonsense(name: "nothing measured", topic: "ran/in/measurement", text: #"{"ue":"a","cell":\#(cellA)}"#, reason: .missingField),
-        Nonsense(name: "a handover to itself", topic: "ran/in/handover", text: #"{"ue":"a","source":\#(cellA),"target":\#(cellA),"status":3}"#, reason: .valueOutOfRange),
-        Nonsense(name: "hoStatus 6", topic: "ran/in/handover", text: #"{"ue":"a","source":\#(cellA),"target":\#(cellB),"status":6}"#, reason: .valueOutOfRange),
-        Nonsense(name: "half a TA", topic: "ran/in/timing_advance", text: #"{"ue":"a","cell":\#(cellA),"timingAdvance":0.5}"#, reason: .valueOutOfRange),
-        Nonsense(name: "erabId 16", topic: "ran/in/bearer", text: #"{"ue":"a","cell":\#(cellA),"erabId":16,"step":"released"}"#, reason: .valueOutOfRange),
-        Nonsense(name: "one rate of four", topic: "ran/in/bearer", text: #"{"ue":"a","cell":\#(cellA),"erabId":6,"step":"established","erabGbrDl":5}"#, reason: .valueOutOfRange),
-        Nonsense(name: "101 percent", topic: "ran/in/cell_load", text: #"{"cell":\#(cellA),"totalDownlinkPrbUsage":101}"#, reason: .valueOutOfRange),
-        Nonsense(name: "yesterday", topic: "ran/in/detach", text: #"{"ue":"a","time":-80000}"#, reason: .valueOutOfRange),
-        Nonsense(name: "tomorrow", topic: "ran/in/detach", text: #"{"ue":"a","time":90000}"#, reason: .valueOutOfRange),
-        Nonsense(name: "too large", topic: "ran/in/detach", text: #"{"ue":"a","name":"\#(String(repeating: "x", count: 300_000))"}"#, reason: .tooLarge),
-        Nonsense(name: "too many", topic: "ran/in/detach", text: "[" + Array(repeating: #"{"ue":"a"}"#, count: 1_001).joined(separator: ",") + "]", reason: .tooLarge),
-        Nonsense(name: "deep brackets", topic: "ran/in/detach", text: String(repeating: "[", count: 100_000), reason: .malformed),
+        Nonsense(
+            name: "29 bits of cell",
+            topic: "ran/in/attach",
+            text: #"{"ue":"a","cell":{"plmn":"00101","cellId":"10000000"}}"#,
+            reason: .cellOutOfRange
+        ),
+        Nonsense(
+            name: "37 bits of NR cell",
+            topic: "ran/in/attach",
+            text: #"{"ue":"a","cell":{"plmn":"00101","nrCellId":"1000000000"}}"#,
+            reason: .cellOutOfRange
+        ),
+        Nonsense(
+            name: "a PLMN of four digits",
+            topic: "ran/in/attach",
+            text: #"{"ue":"a","cell":{"plmn":"0010","cellId":"1"}}"#,
+            reason: .cellOutOfRange
+        ),
+        Nonsense(
+            name: "a sign in the cell",
+            topic: "ran/in/attach",
+            text: #"{"ue":"a","cell":{"plmn":"00101","cellId":"-1"}}"#,
+            reason: .cellOutOfRange
+        ),
+        Nonsense(
+            name: "no MAC address",
+            topic: "ran/in/attach",
+            text: #"{"ue":"a","cell":{"bssid":"02:00"}}"#,
+            reason: .cellOutOfRange
+        ),
+        Nonsense(
+            name: "RSRP beyond reason",
+            topic: "ran/in/measurement",
+            text: #"{"ue":"a","cell":\#(cellA),"rsrp":-1e9}"#,
+            reason: .valueOutOfRange
+        ),
+        Nonsense(
+            name: "nothing measured",
+            topic: "ran/in/measurement",
+            text: #"{"ue":"a","cell":\#(cellA)}"#,
+            reason: .missingField
+        ),
+        Nonsense(
+            name: "a handover to itself",
+            topic: "ran/in/handover",
+            text: #"{"ue":"a","source":\#(cellA),"target":\#(cellA),"status":3}"#,
+            reason: .valueOutOfRange
+        ),
+        Nonsense(
+            name: "hoStatus 6",
+            topic: "ran/in/handover",
+            text: #"{"ue":"a","source":\#(cellA),"target":\#(cellB),"status":6}"#,
+            reason: .valueOutOfRange
+        ),
+        Nonsense(
+            name: "half a TA",
+            topic: "ran/in/timing_advance",
+            text: #"{"ue":"a","cell":\#(cellA),"timingAdvance":0.5}"#,
+            reason: .valueOutOfRange
+        ),
+        Nonsense(
+            name: "erabId 16",
+            topic: "ran/in/bearer",
+            text: #"{"ue":"a","cell":\#(cellA),"erabId":16,"step":"released"}"#,
+            reason: .valueOutOfRange
+        ),
+        Nonsense(
+            name: "one rate of four",
+            topic: "ran/in/bearer",
+            text: #"{"ue":"a","cell":\#(cellA),"erabId":6,"step":"established","erabGbrDl":5}"#,
+            reason: .valueOutOfRange
+        ),
+        Nonsense(
+            name: "101 percent",
+            topic: "ran/in/cell_load",
+            text: #"{"cell":\#(cellA),"totalDownlinkPrbUsage":101}"#,
+            reason: .valueOutOfRange
+        ),
+        Nonsense(
+            name: "yesterday",
+            topic: "ran/in/detach",
+            text: #"{"ue":"a","time":-80000}"#,
+            reason: .valueOutOfRange
+        ),
+        Nonsense(
+            name: "tomorrow",
+            topic: "ran/in/detach",
+            text: #"{"ue":"a","time":90000}"#,
+            reason: .valueOutOfRange
+        ),
+        Nonsense(
+            name: "too large",
+            topic: "ran/in/detach",
+            text: #"{"ue":"a","name":"\#(String(repeating: "x", count: 300_000))"}"#,
+            reason: .tooLarge
+        ),
+        Nonsense(
+            name: "too many",
+            topic: "ran/in/detach",
+            text: "[" + Array(repeating: #"{"ue":"a"}"#, count: 1_001).joined(separator: ",") + "]",
+            reason: .tooLarge
+        ),
+        Nonsense(
+            name: "deep brackets",
+            topic: "ran/in/detach",
+            text: String(repeating: "[", count: 100_000),
+            reason: .malformed
+        ),
     ]
 
     @Test(arguments: nonsense)

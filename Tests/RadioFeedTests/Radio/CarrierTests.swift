@@ -31,7 +31,10 @@ import Testing
     @Test(arguments: cases)
     func `a carrier has the resource blocks of its table`(_ testCase: Case) {
         let carrier = Carrier(
-            access: testCase.access, frequencyMHz: testCase.frequency, bandwidthMHz: testCase.bandwidth)
+            access: testCase.access,
+            frequencyMHz: testCase.frequency,
+            bandwidthMHz: testCase.bandwidth
+        )
         #expect(carrier?.resourceBlocks == testCase.blocks)
         if let carrier { #expect(carrier.subcarrierSpacingKHz == testCase.spacing) }
     }
@@ -73,7 +76,8 @@ import Testing
 
     @Test(arguments: [(0.0, 17.0 - 4.32), (6.0, 17.0), (11.0, 14.0), (40.0, -3.0)])
     func `the vertical cut falls by 12 (θ over 10°) squared, at most the side lobes`(
-        depression: Float, gain: Float
+        depression: Float,
+        gain: Float
     ) {
         let antenna = Antenna.sector(azimuth: 0, tilt: 6)
         #expect(abs(antenna.gain(bearing: 0, depression: depression) - gain) < 0.01)
@@ -110,7 +114,9 @@ import Testing
         #expect(ChannelQuality.mcs(cqi: 16) == nil)
         for cqi in 2...15 {
             let mcs = ChannelQuality.mcs(cqi: cqi)
-            #expect(mcs.map { ChannelQuality.mcsEfficiency[$0] <= ChannelQuality.cqiEfficiency[cqi - 1] } == true)
+            #expect(
+                mcs.map { ChannelQuality.mcsEfficiency[$0] <= ChannelQuality.cqiEfficiency[cqi - 1] } == true
+            )
         }
     }
 

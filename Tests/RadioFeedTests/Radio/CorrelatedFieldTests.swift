@@ -31,7 +31,8 @@ import Testing
     }
 
     @Test(arguments: [Float(10), 13, 37, 50])
-    func `two places a distance apart correlate by exp(-d over dcor), whatever the direction`(distance: Float) {
+    func `two places a distance apart correlate by exp(-d over dcor), whatever the direction`(distance: Float)
+    {
         // TR 38.901 7.4.4 with the distances of Table 7.5-6.
         let field = CorrelatedField.shared
         for share: Float in [0.1, 0.25, 0.5, 1, 2, 3] {

@@ -18,32 +18,88 @@ import Testing
     static let cases: [Case] = [
         // TR 38.901 Table 7.4.1-1 UMa. At 100 m: d3D = 102.72 m, 28 + 22 · 2.01167 + 6.02060.
         Case(
-            name: "UMa 100 m at 2 GHz, before the breakpoint", model: .urbanMacro, distance: 100,
-            baseHeight: 25, terminalHeight: 1.5, frequencyGHz: 2, lineOfSight: 78.277, obstructed: 98.177),
+            name: "UMa 100 m at 2 GHz, before the breakpoint",
+            model: .urbanMacro,
+            distance: 100,
+            baseHeight: 25,
+            terminalHeight: 1.5,
+            frequencyGHz: 2,
+            lineOfSight: 78.277,
+            obstructed: 98.177
+        ),
         // d'BP = 4 · 24 · 0.5 · 2e9 / c = 320.2 m, so PL2 with - 9 log10(320.2² + 23.5²).
         Case(
-            name: "UMa 500 m at 2 GHz, beyond the breakpoint", model: .urbanMacro, distance: 500,
-            baseHeight: 25, terminalHeight: 1.5, frequencyGHz: 2, lineOfSight: 96.879, obstructed: 125.055),
+            name: "UMa 500 m at 2 GHz, beyond the breakpoint",
+            model: .urbanMacro,
+            distance: 500,
+            baseHeight: 25,
+            terminalHeight: 1.5,
+            frequencyGHz: 2,
+            lineOfSight: 96.879,
+            obstructed: 125.055
+        ),
         Case(
-            name: "UMa 1000 m at 2 GHz", model: .urbanMacro, distance: 1000, baseHeight: 25,
-            terminalHeight: 1.5, frequencyGHz: 2, lineOfSight: 108.906, obstructed: 136.805),
+            name: "UMa 1000 m at 2 GHz",
+            model: .urbanMacro,
+            distance: 1000,
+            baseHeight: 25,
+            terminalHeight: 1.5,
+            frequencyGHz: 2,
+            lineOfSight: 108.906,
+            obstructed: 136.805
+        ),
         // UMi street canyon; d'BP = 4 · 9 · 0.5 · 3.5e9 / c = 210.1 m.
         Case(
-            name: "UMi 50 m at 3.5 GHz", model: .urbanMicro, distance: 50, baseHeight: 10,
-            terminalHeight: 1.5, frequencyGHz: 3.5, lineOfSight: 79.090, obstructed: 94.181),
+            name: "UMi 50 m at 3.5 GHz",
+            model: .urbanMicro,
+            distance: 50,
+            baseHeight: 10,
+            terminalHeight: 1.5,
+            frequencyGHz: 3.5,
+            lineOfSight: 79.090,
+            obstructed: 94.181
+        ),
         Case(
-            name: "UMi 400 m at 3.5 GHz, beyond the breakpoint", model: .urbanMicro, distance: 400,
-            baseHeight: 10, terminalHeight: 1.5, frequencyGHz: 3.5, lineOfSight: 103.233, obstructed: 125.845),
+            name: "UMi 400 m at 3.5 GHz, beyond the breakpoint",
+            model: .urbanMicro,
+            distance: 400,
+            baseHeight: 10,
+            terminalHeight: 1.5,
+            frequencyGHz: 3.5,
+            lineOfSight: 103.233,
+            obstructed: 125.845
+        ),
         Case(
-            name: "UMi 100 m at 28 GHz", model: .urbanMicro, distance: 100, baseHeight: 10,
-            terminalHeight: 1.5, frequencyGHz: 28, lineOfSight: 103.376, obstructed: 123.880),
+            name: "UMi 100 m at 28 GHz",
+            model: .urbanMicro,
+            distance: 100,
+            baseHeight: 10,
+            terminalHeight: 1.5,
+            frequencyGHz: 28,
+            lineOfSight: 103.376,
+            obstructed: 123.880
+        ),
         // TR 36.777 Table B-2: above 22.5 m the aerial forms hold.
         Case(
-            name: "UMa-AV 500 m, 50 m up, 2 GHz", model: .urbanMacro, distance: 500, baseHeight: 25,
-            terminalHeight: 50, frequencyGHz: 2, lineOfSight: 93.410, obstructed: 113.035),
+            name: "UMa-AV 500 m, 50 m up, 2 GHz",
+            model: .urbanMacro,
+            distance: 500,
+            baseHeight: 25,
+            terminalHeight: 50,
+            frequencyGHz: 2,
+            lineOfSight: 93.410,
+            obstructed: 113.035
+        ),
         Case(
-            name: "UMi-AV 500 m, 50 m up, 2 GHz", model: .urbanMicro, distance: 500, baseHeight: 10,
-            terminalHeight: 50, frequencyGHz: 2, lineOfSight: 94.710, obstructed: 120.208),
+            name: "UMi-AV 500 m, 50 m up, 2 GHz",
+            model: .urbanMicro,
+            distance: 500,
+            baseHeight: 10,
+            terminalHeight: 50,
+            frequencyGHz: 2,
+            lineOfSight: 94.710,
+            obstructed: 120.208
+        ),
     ]
 
     @Test(arguments: cases)
@@ -60,10 +116,16 @@ import Testing
 
     @Test func `the breakpoint lies where NOTE 1 puts it`() {
         let high = PathLoss.Geometry(
-            distance2D: 500, baseHeight: 25, terminalHeight: TerminalHeight(metres: 1.5))
+            distance2D: 500,
+            baseHeight: 25,
+            terminalHeight: TerminalHeight(metres: 1.5)
+        )
         #expect(abs(PathLoss(frequencyGHz: 2).breakpointDistance(high) - 320.22) < 0.05)
         let low = PathLoss.Geometry(
-            distance2D: 50, baseHeight: 10, terminalHeight: TerminalHeight(metres: 1.5))
+            distance2D: 50,
+            baseHeight: 10,
+            terminalHeight: TerminalHeight(metres: 1.5)
+        )
         #expect(abs(PathLoss(frequencyGHz: 3.5).breakpointDistance(low) - 210.15) < 0.05)
     }
 
@@ -92,8 +154,10 @@ import Testing
                 for height: Float in [1, 1.5, 10, 20, 22.5, 40, 120, 300] {
                     for distance in stride(from: Float(0), to: 5000, by: 97) {
                         let geometry = PathLoss.Geometry(
-                            distance2D: distance, baseHeight: 25,
-                            terminalHeight: TerminalHeight(metres: height))
+                            distance2D: distance,
+                            baseHeight: 25,
+                            terminalHeight: TerminalHeight(metres: height)
+                        )
                         let clear = loss.lineOfSight(model, geometry)
                         #expect(clear.isFinite)
                         #expect(loss.obstructed(model, geometry) >= clear)
@@ -138,9 +202,21 @@ import Testing
         // C'(20 m) = 0.7^1.5 = 0.58566.
         Case(name: "UMa 100 m, 20 m up", model: .urbanMacro, distance: 100, height: 20, probability: 0.47835),
         // TR 36.777 Table B-1: p1 = 4300 log10(50) - 3800, d1 = 460 log10(50) - 700.
-        Case(name: "UMa-AV 200 m, 50 m up", model: .urbanMacro, distance: 200, height: 50, probability: 0.96715),
+        Case(
+            name: "UMa-AV 200 m, 50 m up",
+            model: .urbanMacro,
+            distance: 200,
+            height: 50,
+            probability: 0.96715
+        ),
         Case(name: "UMa-AV above 100 m", model: .urbanMacro, distance: 4000, height: 150, probability: 1),
-        Case(name: "UMi-AV 1 km, 300 m up", model: .urbanMicro, distance: 1000, height: 300, probability: 0.42059),
+        Case(
+            name: "UMi-AV 1 km, 300 m up",
+            model: .urbanMicro,
+            distance: 1000,
+            height: 300,
+            probability: 0.42059
+        ),
     ]
 
     @Test(arguments: cases)

@@ -17,25 +17,51 @@ import Testing
         Case(name: "nothing", text: "", events: []),
         Case(name: "plain", text: "a,b\nc,d\n", events: [record(1, "a", "b"), record(2, "c", "d")]),
         Case(name: "no line end at the end", text: "a,b\nc", events: [record(1, "a", "b"), record(2, "c")]),
-        Case(name: "carriage returns", text: "a,b\r\nc,d\r\n", events: [record(1, "a", "b"), record(2, "c", "d")]),
-        Case(name: "empty fields", text: ",,\na,,b,", events: [record(1, "", "", ""), record(2, "a", "", "b", "")]),
+        Case(
+            name: "carriage returns",
+            text: "a,b\r\nc,d\r\n",
+            events: [record(1, "a", "b"), record(2, "c", "d")]
+        ),
+        Case(
+            name: "empty fields",
+            text: ",,\na,,b,",
+            events: [record(1, "", "", ""), record(2, "a", "", "b", "")]
+        ),
         Case(name: "empty lines", text: "a\n\n\r\nb\n", events: [record(1, "a"), record(4, "b")]),
-        Case(name: "quotes", text: "\"a,b\",c\n\"\",\"x\"\n", events: [record(1, "a,b", "c"), record(2, "", "x")]),
+        Case(
+            name: "quotes",
+            text: "\"a,b\",c\n\"\",\"x\"\n",
+            events: [record(1, "a,b", "c"), record(2, "", "x")]
+        ),
         Case(name: "doubled quotes", text: "\"say \"\"hi\"\"\",b\n", events: [record(1, "say \"hi\"", "b")]),
-        Case(name: "a line end inside quotes", text: "\"a\nb\",c\nd\n", events: [record(1, "a\nb", "c"), record(3, "d")]),
+        Case(
+            name: "a line end inside quotes",
+            text: "\"a\nb\",c\nd\n",
+            events: [record(1, "a\nb", "c"), record(3, "d")]
+        ),
         Case(name: "byte order mark", text: "\u{FEFF}a,b\n", events: [record(1, "a", "b")]),
         Case(
-            name: "a quote inside a field", text: "a,b\nx\"y,z\nc,d\n",
-            events: [record(1, "a", "b"), .malformed(line: 2, reason: "a quote inside a field"), record(3, "c", "d")]),
-        Case(
-            name: "text behind a quote", text: "\"a\"b,c\nd\n",
-            events: [.malformed(line: 1, reason: "text behind a closing quote"), record(2, "d")]),
-        Case(
-            name: "a quote that is not closed", text: "a\n\"b,c\nd,e\n",
+            name: "a quote inside a field",
+            text: "a,b\nx\"y,z\nc,d\n",
             events: [
-                record(1, "a"), .malformed(line: 2, reason: "a quote is not closed before the end of the file"),
+                record(1, "a", "b"), .malformed(line: 2, reason: "a quote inside a field"),
+                record(3, "c", "d"),
+            ]
+        ),
+        Case(
+            name: "text behind a quote",
+            text: "\"a\"b,c\nd\n",
+            events: [.malformed(line: 1, reason: "text behind a closing quote"), record(2, "d")]
+        ),
+        Case(
+            name: "a quote that is not closed",
+            text: "a\n\"b,c\nd,e\n",
+            events: [
+                record(1, "a"),
+                .malformed(line: 2, reason: "a quote is not closed before the end of the file"),
                 record(3, "d", "e"),
-            ]),
+            ]
+        ),
         Case(name: "a quoted end", text: "a,\"b\"", events: [record(1, "a", "b")]),
     ]
 

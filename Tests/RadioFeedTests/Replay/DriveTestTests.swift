@@ -34,8 +34,12 @@ import Testing
     ) throws -> Replayed {
         var replayed = try Replayed()
         var source = try DriveTestReplay(
-            MemoryBytes(text), file: "folder/drive 1.csv", settings: settings, start: Replayed.start,
-            inventory: replayed.inventory)
+            MemoryBytes(text),
+            file: "folder/drive 1.csv",
+            settings: settings,
+            start: Replayed.start,
+            inventory: replayed.inventory
+        )
         replayed.run(&source, to: seconds, slice: slice)
         return replayed
     }
@@ -67,7 +71,8 @@ import Testing
                 "8.0 attached drive-1 20801fffffffff",
                 "8.0 measurement drive-1 20801fffffffff -85.0/-11.0/20.0(72/65/87) 1 [] []",
                 "8.0 rate drive-1 250000000 30000000",
-            ])
+            ]
+        )
         let definitions = replayed.lines.filter { $0.contains(" defined ") }
         #expect(definitions.count == 1 + 4)
     }
@@ -81,10 +86,11 @@ import Testing
     }
 
     @Test func `a long pause is cut`() throws {
-        let text = Self.header + """
-            2024.03.01_10.00.00,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-
-            2024.03.02_10.00.00,7.42,43.73,0,A,2,LTE,-96,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-
-            """
+        let text =
+            Self.header + """
+                2024.03.01_10.00.00,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-
+                2024.03.02_10.00.00,7.42,43.73,0,A,2,LTE,-96,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-
+                """
         let replayed = try replay(text, settings { $0.gapMaxSeconds = 7 })
         #expect(replayed.facts.last?.hasPrefix("7.0 rate") == true)
     }
@@ -92,8 +98,12 @@ import Testing
     @Test func `a loop goes on a second later, and nobody is handed over from the end to the start`() throws {
         var replayed = try Replayed()
         var source = try DriveTestReplay(
-            MemoryBytes(Self.drive), file: "d.csv", settings: settings { $0.loop = true }, start: Replayed.start,
-            inventory: replayed.inventory)
+            MemoryBytes(Self.drive),
+            file: "d.csv",
+            settings: settings { $0.loop = true },
+            start: Replayed.start,
+            inventory: replayed.inventory
+        )
         replayed.run(&source, to: 30)
         #expect(source.nextTime != nil)
         let attached = replayed.facts.filter { $0.contains("attached d 2080100a0302") }
@@ -104,8 +114,12 @@ import Testing
     @Test func `without loop it ends`() throws {
         var replayed = try Replayed()
         var source = try DriveTestReplay(
-            MemoryBytes(Self.drive), file: "d.csv", settings: settings(), start: Replayed.start,
-            inventory: replayed.inventory)
+            MemoryBytes(Self.drive),
+            file: "d.csv",
+            settings: settings(),
+            start: Replayed.start,
+            inventory: replayed.inventory
+        )
         #expect(source.nextTime == Replayed.start)
         replayed.run(&source, to: 30)
         #expect(source.nextTime == nil)
@@ -119,7 +133,14 @@ import Testing
             2024.03.01_10.00.00,7.42,43.73,LTE,-95,02,a03,-
             """
         let replayed = try replay(
-            text, settings { $0.columns = ["timestamp": "WHEN", "longitude": "lon", "latitude": "lat", "networkMode": "mode", "rsrp": "power"] })
+            text,
+            settings {
+                $0.columns = [
+                    "timestamp": "WHEN", "longitude": "lon", "latitude": "lat", "networkMode": "mode",
+                    "rsrp": "power",
+                ]
+            }
+        )
         #expect(replayed.warned.isEmpty)
         #expect(replayed.facts.contains { $0.hasPrefix("0.0 measurement drive-1 2080100a0302 -95.0/-/-") })
     }
@@ -134,30 +155,119 @@ import Testing
     }
 
     static let nonsense: [Nonsense] = [
-        Nonsense(name: "no time", row: "-,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-", reason: .missingField, keepsRow: false),
-        Nonsense(name: "a time that is none", row: "yesterday,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-", reason: .malformed, keepsRow: false),
-        Nonsense(name: "the 13th month", row: "2024.13.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-", reason: .malformed, keepsRow: false),
-        Nonsense(name: "time going back", row: "2024.02.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-", reason: .timeBackwards, keepsRow: false),
-        Nonsense(name: "off the globe", row: "2024.03.01_10.00.05,7.42,143.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-", reason: .positionOffGlobe, keepsRow: true),
-        Nonsense(name: "longitude NaN", row: "2024.03.01_10.00.05,nan,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-", reason: .positionOffGlobe, keepsRow: true),
-        Nonsense(name: "29 bits of cell", row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,268435456,-,-", reason: .cellOutOfRange, keepsRow: true),
-        Nonsense(name: "Android's unknown cell", row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,2147483647,-,-", reason: .cellOutOfRange, keepsRow: true),
-        Nonsense(name: "a negative cell", row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,-1,-,-", reason: .cellOutOfRange, keepsRow: true),
-        Nonsense(name: "a cell of 80 digits", row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,\(String(repeating: "9", count: 80)),-,-", reason: .cellOutOfRange, keepsRow: true),
-        Nonsense(name: "RSRP positive", row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-", reason: .valueOutOfRange, keepsRow: true),
-        Nonsense(name: "RSRP NaN", row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,NaN,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-", reason: .valueOutOfRange, keepsRow: true),
-        Nonsense(name: "SNR infinite", row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,inf,8,-70,1,1,D,-,2,a03,1f,656130,-,-", reason: .valueOutOfRange, keepsRow: true),
-        Nonsense(name: "a bit rate beyond reason", row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1e300,1,D,-,2,a03,1f,656130,-,-", reason: .valueOutOfRange, keepsRow: true),
-        Nonsense(name: "a bit rate below nothing", row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,-5,1,D,-,2,a03,1f,656130,-,-", reason: .valueOutOfRange, keepsRow: true),
-        Nonsense(name: "faster than sound", row: "2024.03.01_10.00.05,7.42,43.73,99999,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-", reason: .valueOutOfRange, keepsRow: true),
-        Nonsense(name: "broken quoting", row: "2024.03.01_10.00.05,7.42,\"43.7\"3,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-", reason: .malformed, keepsRow: false),
+        Nonsense(
+            name: "no time",
+            row: "-,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-",
+            reason: .missingField,
+            keepsRow: false
+        ),
+        Nonsense(
+            name: "a time that is none",
+            row: "yesterday,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-",
+            reason: .malformed,
+            keepsRow: false
+        ),
+        Nonsense(
+            name: "the 13th month",
+            row: "2024.13.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-",
+            reason: .malformed,
+            keepsRow: false
+        ),
+        Nonsense(
+            name: "time going back",
+            row: "2024.02.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-",
+            reason: .timeBackwards,
+            keepsRow: false
+        ),
+        Nonsense(
+            name: "off the globe",
+            row: "2024.03.01_10.00.05,7.42,143.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-",
+            reason: .positionOffGlobe,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "longitude NaN",
+            row: "2024.03.01_10.00.05,nan,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-",
+            reason: .positionOffGlobe,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "29 bits of cell",
+            row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,268435456,-,-",
+            reason: .cellOutOfRange,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "Android's unknown cell",
+            row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,2147483647,-,-",
+            reason: .cellOutOfRange,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "a negative cell",
+            row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,-1,-,-",
+            reason: .cellOutOfRange,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "a cell of 80 digits",
+            row:
+                "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,\(String(repeating: "9", count: 80)),-,-",
+            reason: .cellOutOfRange,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "RSRP positive",
+            row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-",
+            reason: .valueOutOfRange,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "RSRP NaN",
+            row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,NaN,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-",
+            reason: .valueOutOfRange,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "SNR infinite",
+            row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,inf,8,-70,1,1,D,-,2,a03,1f,656130,-,-",
+            reason: .valueOutOfRange,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "a bit rate beyond reason",
+            row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1e300,1,D,-,2,a03,1f,656130,-,-",
+            reason: .valueOutOfRange,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "a bit rate below nothing",
+            row: "2024.03.01_10.00.05,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,-5,1,D,-,2,a03,1f,656130,-,-",
+            reason: .valueOutOfRange,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "faster than sound",
+            row: "2024.03.01_10.00.05,7.42,43.73,99999,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-",
+            reason: .valueOutOfRange,
+            keepsRow: true
+        ),
+        Nonsense(
+            name: "broken quoting",
+            row: "2024.03.01_10.00.05,7.42,\"43.7\"3,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-",
+            reason: .malformed,
+            keepsRow: false
+        ),
     ]
 
     @Test(arguments: nonsense)
     func `nonsense is named with file and line, and the drive goes on`(_ nonsense: Nonsense) throws {
         let good = "2024.03.01_10.00.00,7.42,43.73,0,A,2,LTE,-95,-12,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-"
         let after = "2024.03.01_10.00.09,7.43,43.74,0,A,2,LTE,-91,-11,5,8,-70,1,1,D,-,2,a03,1f,656130,-,-"
-        let replayed = try replay(Self.header + [good, nonsense.row, after].joined(separator: "\n"), settings())
+        let replayed = try replay(
+            Self.header + [good, nonsense.row, after].joined(separator: "\n"),
+            settings()
+        )
         #expect(replayed.reasons == [nonsense.reason])
         #expect(replayed.warned.first?.place == "folder/drive 1.csv:3")
         #expect(replayed.facts.contains { $0.hasPrefix("5.0 ") } == nonsense.keepsRow)
@@ -166,7 +276,10 @@ import Testing
 
     @Test func `unknown columns are named once, missing ones end the replay`() throws {
         let odd = try replay(
-            "Timestamp,RAWCELLID,Mood,Weather\n2024.03.01_10.00.00,656130,fine,rain\n", settings { $0.loop = true }, to: 5)
+            "Timestamp,RAWCELLID,Mood,Weather\n2024.03.01_10.00.00,656130,fine,rain\n",
+            settings { $0.loop = true },
+            to: 5
+        )
         #expect(odd.reasons == [.unknownColumn])
         #expect(odd.warned.first?.message.contains("\"Mood\", \"Weather\"") == true)
         #expect(odd.facts.contains { $0.contains("attached") })
@@ -185,8 +298,12 @@ import Testing
             let noise = (0..<2_000).map { _ in alphabet[Int(random.next() % UInt64(alphabet.count))] }
             var replayed = try Replayed()
             var source = try DriveTestReplay(
-                MemoryBytes(bytes: Array(Self.header.utf8) + noise), file: "noise.csv", settings: settings(),
-                start: Replayed.start, inventory: replayed.inventory)
+                MemoryBytes(bytes: Array(Self.header.utf8) + noise),
+                file: "noise.csv",
+                settings: settings(),
+                start: Replayed.start,
+                inventory: replayed.inventory
+            )
             replayed.run(&source, to: 2, slice: 1)
         }
     }

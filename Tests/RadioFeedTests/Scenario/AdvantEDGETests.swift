@@ -16,9 +16,25 @@ import Testing
     }
 
     static let cases = [
-        Case(file: "app-enablement-system-test.yaml", zones: 4, eutra: 10, nr: 20, wifi: 11, terminals: 12, warnings: 0),
+        Case(
+            file: "app-enablement-system-test.yaml",
+            zones: 4,
+            eutra: 10,
+            nr: 20,
+            wifi: 11,
+            terminals: 12,
+            warnings: 0
+        ),
         Case(file: "demo3-scenario.yaml", zones: 2, eutra: 3, nr: 0, wifi: 0, terminals: 3, warnings: 0),
-        Case(file: "loc-serv-system-test.yaml", zones: 4, eutra: 5, nr: 5, wifi: 5, terminals: 4, warnings: 10),
+        Case(
+            file: "loc-serv-system-test.yaml",
+            zones: 4,
+            eutra: 5,
+            nr: 5,
+            wifi: 5,
+            terminals: 4,
+            warnings: 10
+        ),
         Case(file: "rnis-system-test.yaml", zones: 4, eutra: 5, nr: 5, wifi: 5, terminals: 2, warnings: 8),
     ]
 
@@ -37,7 +53,11 @@ import Testing
         #expect(scenario.zones.count >= testCase.zones)
         #expect(scenario.warnings.count == testCase.warnings)
         for warning in scenario.warnings { #expect(warning.place.hasPrefix(testCase.file + ":")) }
-        #expect(scenario.cells.allSatisfy { $0.zone != nil && ($0.identity.plmn?.description ?? "001001") == "001001" })
+        #expect(
+            scenario.cells.allSatisfy {
+                $0.zone != nil && ($0.identity.plmn?.description ?? "001001") == "001001"
+            }
+        )
     }
 
     @Test func `Monaco has its paths, speeds and ends`() throws {

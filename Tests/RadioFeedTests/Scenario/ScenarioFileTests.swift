@@ -79,33 +79,189 @@ import Testing
     }
 
     static let mistakes: [Mistake] = [
-        Mistake(name: "a key that is not known", find: "seed: 7", replace: "sead: 7", line: 3, says: "has no \"sead\""),
-        Mistake(name: "a key not known in a cell", find: "pci: 77", replace: "pcy: 77", line: 16, says: "has no \"pcy\""),
-        Mistake(name: "a newer version", find: "version: 1", replace: "version: 2", line: 2, says: "version 1"),
-        Mistake(name: "a PLMN with a letter", find: "\"20801\"", replace: "20x01", line: 4, says: "five or six digits"),
-        Mistake(name: "a mobility value out of range", find: "a3-offset: 2.5", replace: "a3-offset: 99", line: 5, says: "-15.0 to 15.0"),
-        Mistake(name: "a zone that is no topic level", find: "[old-town]", replace: "[old/town]", line: 6, says: "without / + #"),
-        Mistake(name: "a zone twice", find: "[old-town]", replace: "[old-town, old-town]", line: 6, says: "was there already"),
-        Mistake(name: "a place off the globe", find: "[7.0, 43.7]", replace: "[7.0, 143.7]", line: 8, says: "the latitude is a number from -90"),
-        Mistake(name: "a place with one number", find: "[7.0, 43.7]", replace: "[7.0]", line: 8, says: "[longitude, latitude]"),
-        Mistake(name: "NaN", find: "height: 30", replace: "height: .nan", line: 12, says: "\"height\" is a number"),
-        Mistake(name: "a deployment that is not known", find: "propagation: uma", replace: "propagation: rural", line: 13, says: "one of uma, umi"),
-        Mistake(name: "a zone that is not listed", find: "zone: old-town", replace: "zone: new-town", line: 14, says: "no zone \"new-town\""),
-        Mistake(name: "an E-UTRA cell of 32 bits", find: "\"00ABCDE\"", replace: "\"FFFFFFFF\"", line: 16, says: "7 digits for 4g"),
-        Mistake(name: "a cell id that is no number", find: "\"00ABCDE\"", replace: "\"cell one\"", line: 16, says: "hexadecimal"),
-        Mistake(name: "a cell id twice", find: "\"02-00-5e-00-00-01\", access: wifi, power: 17", replace: "\"00abcde\"", line: 18, says: "already"),
-        Mistake(name: "an E-UTRA carrier of 7 MHz", find: "bandwidth: 10, azimuth", replace: "bandwidth: 7, azimuth", line: 16, says: "no carrier of 7.0 MHz"),
-        Mistake(name: "a channel number of no band", find: "arfcn: 6300", replace: "arfcn: 7000", line: 16, says: "no channel number"),
-        Mistake(name: "a PCI above 503 for E-UTRA", find: "pci: 77", replace: "pci: 504", line: 16, says: "0 to 503"),
-        Mistake(name: "a path that is not there", find: "path: street", replace: "path: alley", line: 20, says: "no path \"alley\""),
-        Mistake(name: "a path and a place", find: "shelter: building", replace: "path: street", line: 21, says: "not both"),
-        Mistake(name: "a terminal name twice", find: "lamp-sensor", replace: "tram-2", line: 21, says: "taken"),
-        Mistake(name: "a halt beyond the path", find: "[[1, 30]]", replace: "[[3, 30]]", line: 20, says: "the point is a number from 0.0 to 2.0"),
-        Mistake(name: "no address", find: "10.0.0.254", replace: "10.0.0.256", line: 20, says: "first IPv4 address"),
-        Mistake(name: "a service that is not known", find: "[telemetry, voice]", replace: "[telepathy]", line: 21, says: "one of web, voice"),
-        Mistake(name: "no cells", find: "cells: [{id: \"02-00-5e-00-00-01\", access: wifi, power: 17}]", replace: "cells: []", line: 18, says: "needs \"cells\""),
+        Mistake(
+            name: "a key that is not known",
+            find: "seed: 7",
+            replace: "sead: 7",
+            line: 3,
+            says: "has no \"sead\""
+        ),
+        Mistake(
+            name: "a key not known in a cell",
+            find: "pci: 77",
+            replace: "pcy: 77",
+            line: 16,
+            says: "has no \"pcy\""
+        ),
+        Mistake(
+            name: "a newer version",
+            find: "version: 1",
+            replace: "version: 2",
+            line: 2,
+            says: "version 1"
+        ),
+        Mistake(
+            name: "a PLMN with a letter",
+            find: "\"20801\"",
+            replace: "20x01",
+            line: 4,
+            says: "five or six digits"
+        ),
+        Mistake(
+            name: "a mobility value out of range",
+            find: "a3-offset: 2.5",
+            replace: "a3-offset: 99",
+            line: 5,
+            says: "-15.0 to 15.0"
+        ),
+        Mistake(
+            name: "a zone that is no topic level",
+            find: "[old-town]",
+            replace: "[old/town]",
+            line: 6,
+            says: "without / + #"
+        ),
+        Mistake(
+            name: "a zone twice",
+            find: "[old-town]",
+            replace: "[old-town, old-town]",
+            line: 6,
+            says: "was there already"
+        ),
+        Mistake(
+            name: "a place off the globe",
+            find: "[7.0, 43.7]",
+            replace: "[7.0, 143.7]",
+            line: 8,
+            says: "the latitude is a number from -90"
+        ),
+        Mistake(
+            name: "a place with one number",
+            find: "[7.0, 43.7]",
+            replace: "[7.0]",
+            line: 8,
+            says: "[longitude, latitude]"
+        ),
+        Mistake(
+            name: "NaN",
+            find: "height: 30",
+            replace: "height: .nan",
+            line: 12,
+            says: "\"height\" is a number"
+        ),
+        Mistake(
+            name: "a deployment that is not known",
+            find: "propagation: uma",
+            replace: "propagation: rural",
+            line: 13,
+            says: "one of uma, umi"
+        ),
+        Mistake(
+            name: "a zone that is not listed",
+            find: "zone: old-town",
+            replace: "zone: new-town",
+            line: 14,
+            says: "no zone \"new-town\""
+        ),
+        Mistake(
+            name: "an E-UTRA cell of 32 bits",
+            find: "\"00ABCDE\"",
+            replace: "\"FFFFFFFF\"",
+            line: 16,
+            says: "7 digits for 4g"
+        ),
+        Mistake(
+            name: "a cell id that is no number",
+            find: "\"00ABCDE\"",
+            replace: "\"cell one\"",
+            line: 16,
+            says: "hexadecimal"
+        ),
+        Mistake(
+            name: "a cell id twice",
+            find: "\"02-00-5e-00-00-01\", access: wifi, power: 17",
+            replace: "\"00abcde\"",
+            line: 18,
+            says: "already"
+        ),
+        Mistake(
+            name: "an E-UTRA carrier of 7 MHz",
+            find: "bandwidth: 10, azimuth",
+            replace: "bandwidth: 7, azimuth",
+            line: 16,
+            says: "no carrier of 7.0 MHz"
+        ),
+        Mistake(
+            name: "a channel number of no band",
+            find: "arfcn: 6300",
+            replace: "arfcn: 7000",
+            line: 16,
+            says: "no channel number"
+        ),
+        Mistake(
+            name: "a PCI above 503 for E-UTRA",
+            find: "pci: 77",
+            replace: "pci: 504",
+            line: 16,
+            says: "0 to 503"
+        ),
+        Mistake(
+            name: "a path that is not there",
+            find: "path: street",
+            replace: "path: alley",
+            line: 20,
+            says: "no path \"alley\""
+        ),
+        Mistake(
+            name: "a path and a place",
+            find: "shelter: building",
+            replace: "path: street",
+            line: 21,
+            says: "not both"
+        ),
+        Mistake(
+            name: "a terminal name twice",
+            find: "lamp-sensor",
+            replace: "tram-2",
+            line: 21,
+            says: "taken"
+        ),
+        Mistake(
+            name: "a halt beyond the path",
+            find: "[[1, 30]]",
+            replace: "[[3, 30]]",
+            line: 20,
+            says: "the point is a number from 0.0 to 2.0"
+        ),
+        Mistake(
+            name: "no address",
+            find: "10.0.0.254",
+            replace: "10.0.0.256",
+            line: 20,
+            says: "first IPv4 address"
+        ),
+        Mistake(
+            name: "a service that is not known",
+            find: "[telemetry, voice]",
+            replace: "[telepathy]",
+            line: 21,
+            says: "one of web, voice"
+        ),
+        Mistake(
+            name: "no cells",
+            find: "cells: [{id: \"02-00-5e-00-00-01\", access: wifi, power: 17}]",
+            replace: "cells: []",
+            line: 18,
+            says: "needs \"cells\""
+        ),
         Mistake(name: "broken YAML", find: "sites:", replace: "sites: ]", line: 9, says: "not YAML"),
-        Mistake(name: "a list where a mapping belongs", find: "mobility: {a3-offset: 2.5, time-to-trigger: 640, report-cells-max: 3}", replace: "mobility: [1]", line: 5, says: "as a mapping"),
+        Mistake(
+            name: "a list where a mapping belongs",
+            find: "mobility: {a3-offset: 2.5, time-to-trigger: 640, report-cells-max: 3}",
+            replace: "mobility: [1]",
+            line: 5,
+            says: "as a mapping"
+        ),
     ]
 
     @Test(arguments: mistakes)

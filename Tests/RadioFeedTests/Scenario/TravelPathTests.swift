@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct TravelPathTests {
     private let square = [
-        PlanePoint(x: 0, y: 0), PlanePoint(x: 100, y: 0), PlanePoint(x: 100, y: 100), PlanePoint(x: 0, y: 100),
+        PlanePoint(x: 0, y: 0), PlanePoint(x: 100, y: 0), PlanePoint(x: 100, y: 100),
+        PlanePoint(x: 0, y: 100),
     ]
 
     private func place(_ path: TravelPath, _ seconds: Double) -> (Double, Double) {
@@ -39,7 +40,11 @@ import Testing
 
     @Test func `halts take their time, in both directions`() {
         let path = TravelPath(
-            points: square, speed: 10, end: .reverse, halts: [TravelPath.Halt(point: 1, seconds: 5)])
+            points: square,
+            speed: 10,
+            end: .reverse,
+            halts: [TravelPath.Halt(point: 1, seconds: 5)]
+        )
         #expect(path.period == 70)
         #expect(place(path, 12) == (100, 0))
         #expect(place(path, 15) == (100, 0))

@@ -42,7 +42,9 @@ import Testing
         var second = try Run(yaml: two)
         first.go(to: 60)
         second.go(to: 60)
-        func bearers(_ run: Run) -> [String] { run.lines.filter { $0.contains(" bearer ") && $0.contains(" car ") } }
+        func bearers(_ run: Run) -> [String] {
+            run.lines.filter { $0.contains(" bearer ") && $0.contains(" car ") }
+        }
         #expect(!bearers(first).isEmpty)
         #expect(bearers(first) == bearers(second))
     }
@@ -52,8 +54,10 @@ import Testing
         whole.go(to: 20)
         let inventory = RadioInventory()
         var simulation = try ScenarioSimulation(
-            ScenarioFile.read(Scenes.twoCells(), file: "t"), start: RadioTime(seconds: 1_000),
-            inventory: inventory)
+            ScenarioFile.read(Scenes.twoCells(), file: "t"),
+            start: RadioTime(seconds: 1_000),
+            inventory: inventory
+        )
         var batch = RadioBatch(source: try inventory.source("s"))
         simulation.advance(to: RadioTime(seconds: 1_020), stepsMax: 3, into: &batch)
         #expect(simulation.step == 3)

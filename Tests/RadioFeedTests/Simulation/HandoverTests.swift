@@ -12,7 +12,8 @@ import Testing
 
     /// TS 36.331 5.5.4.4 over the reported levels, written a second time and independently: the seconds at
     /// which event A3 must fire.
-    private func expectedA3(_ run: Run, offset: Double, hysteresis: Double, timeToTrigger: Double) -> [Double] {
+    private func expectedA3(_ run: Run, offset: Double, hysteresis: Double, timeToTrigger: Double) -> [Double]
+    {
         var times: [Double] = []
         var since: Double?
         let busy = run.handovers
@@ -47,11 +48,21 @@ import Testing
     }
 
     static let cases = [
-        Case(name: "3 dB, at once", mobility: ", time-to-trigger: 0", offset: 3, hysteresis: 1, timeToTrigger: 0),
+        Case(
+            name: "3 dB, at once",
+            mobility: ", time-to-trigger: 0",
+            offset: 3,
+            hysteresis: 1,
+            timeToTrigger: 0
+        ),
         Case(name: "3 dB, 320 ms", mobility: "", offset: 3, hysteresis: 1, timeToTrigger: 0.4),
         Case(
-            name: "6 dB and 2 dB, 1280 ms", mobility: ", a3-offset: 6, hysteresis: 2, time-to-trigger: 1280",
-            offset: 6, hysteresis: 2, timeToTrigger: 1.4),
+            name: "6 dB and 2 dB, 1280 ms",
+            mobility: ", a3-offset: 6, hysteresis: 2, time-to-trigger: 1280",
+            offset: 6,
+            hysteresis: 2,
+            timeToTrigger: 1.4
+        ),
     ]
 
     @Test(arguments: cases)
@@ -91,7 +102,11 @@ import Testing
         // And not later: the independent reading of the reports fires at the same steps or, where a level
         // lies within the rounding of a threshold, one step beside.
         let expected = expectedA3(
-            run, offset: testCase.offset, hysteresis: testCase.hysteresis, timeToTrigger: testCase.timeToTrigger)
+            run,
+            offset: testCase.offset,
+            hysteresis: testCase.hysteresis,
+            timeToTrigger: testCase.timeToTrigger
+        )
         for seconds in expected {
             #expect(prepared.contains { abs($0.seconds - seconds) < 0.21 }, "at \(seconds) s")
         }
@@ -99,7 +114,10 @@ import Testing
 
     @Test func `a longer time to trigger means fewer handovers`() throws {
         var quick = try Run(yaml: Scenes.twoCells(mobility: ", time-to-trigger: 0, a3-offset: 1"), everyStep)
-        var slow = try Run(yaml: Scenes.twoCells(mobility: ", time-to-trigger: 2560, a3-offset: 1"), everyStep)
+        var slow = try Run(
+            yaml: Scenes.twoCells(mobility: ", time-to-trigger: 2560, a3-offset: 1"),
+            everyStep
+        )
         quick.go(to: 400)
         slow.go(to: 400)
         let count = { (run: Run) in run.handovers.count { $0.fact.status == .inPreparation } }
@@ -121,7 +139,9 @@ import Testing
     }
 
     @Test func `a full cell rejects, and is asked again only after the retry time`() throws {
-        var run = try Run(yaml: Scenes.twoCells(mobility: ", retry-time: 3000", secondCell: ", terminals-max: 0"))
+        var run = try Run(
+            yaml: Scenes.twoCells(mobility: ", retry-time: 3000", secondCell: ", terminals-max: 0")
+        )
         run.go(to: 200)
         let statuses = Set(run.handovers.map(\.fact.status))
         #expect(statuses.contains(.rejected))
@@ -145,7 +165,9 @@ import Testing
         var byMargin = 0
         for (seconds, fact) in cancelled {
             // Either the radio link failed meanwhile, and the terminal is elsewhere at once …
-            if lines.contains("\(Int64(((seconds + 1_000) * 1e9).rounded())) attached car \(run.text.cell(fact.target))") {
+            if lines.contains(
+                "\(Int64(((seconds + 1_000) * 1e9).rounded())) attached car \(run.text.cell(fact.target))"
+            ) {
                 continue
             }
             // … or the target is not better any more.
@@ -174,8 +196,12 @@ import Testing
         var run = try Run(yaml: yaml)
         run.go(to: 300)
         func access(_ cell: CellIndex) -> RadioAccess? { run.inventory.identity(of: cell)?.access }
-        let up = run.handovers.filter { $0.fact.status == .completed && access($0.fact.source) == .eutra && access($0.fact.target) == .nr }
-        let down = run.handovers.filter { $0.fact.status == .completed && access($0.fact.source) == .nr && access($0.fact.target) == .eutra }
+        let up = run.handovers.filter {
+            $0.fact.status == .completed && access($0.fact.source) == .eutra && access($0.fact.target) == .nr
+        }
+        let down = run.handovers.filter {
+            $0.fact.status == .completed && access($0.fact.source) == .nr && access($0.fact.target) == .eutra
+        }
         #expect(!up.isEmpty)
         #expect(!down.isEmpty)
         let measurements = run.measurements

@@ -36,7 +36,8 @@ import Testing
             early.contains {
                 run.inventory.identity(of: $0.fact.source)?.access == .eutra
                     && run.inventory.identity(of: $0.fact.target)?.access == .eutra
-            })
+            }
+        )
     }
 
     @Test func `every handover takes one of the ways there are, from the cell that serves`() throws {
@@ -118,7 +119,8 @@ import Testing
                 let bearer = run.batch.s1Bearers[index.offset]
                 #expect(run.inventory.identity(of: bearer.cell)?.access == .eutra)
                 switch step {
-                case .established: #expect(tunnels[bearer.terminal, default: []].insert(bearer.erabId).inserted)
+                case .established:
+                    #expect(tunnels[bearer.terminal, default: []].insert(bearer.erabId).inserted)
                 case .modified: #expect(tunnels[bearer.terminal]?.contains(bearer.erabId) == true)
                 case .released: #expect(tunnels[bearer.terminal]?.remove(bearer.erabId) != nil)
                 }
@@ -141,7 +143,9 @@ import Testing
         var checked = 0
         for event in run.batch.events {
             if case .position(let fact) = event.fact { places[fact.terminal] = fact.point }
-            guard case .timingAdvance(let fact) = event.fact, let place = places[fact.terminal] else { continue }
+            guard case .timingAdvance(let fact) = event.fact, let place = places[fact.terminal] else {
+                continue
+            }
             let (site, access) = try #require(sites[fact.cell])
             let plane = LocalPlane(origin: site.position)
             let distance = plane.point(place).distance(to: PlanePoint(x: 0, y: 0))
@@ -176,7 +180,11 @@ import Testing
                     #expect(secondary[fact.terminal, default: []].insert(cell).inserted)
                 }
                 for cell in removed { #expect(secondary[fact.terminal]?.remove(cell) != nil) }
-                #expect(Set(run.batch.carriers[fact.carriers.range].map(\.servingCell)) == secondary[fact.terminal] ?? [])
+                #expect(
+                    Set(run.batch.carriers[fact.carriers.range].map(\.servingCell)) == secondary[
+                        fact.terminal
+                    ] ?? []
+                )
             case .handover(let fact) where fact.status == .completed:
                 #expect(secondary[fact.terminal] ?? [] == [])
             default: break

@@ -59,7 +59,9 @@ import Testing
         }
     }
 
-    @Test func `too many cameras on one cell: guarantees are cut, bearers modified, packets discarded`() throws {
+    @Test func `too many cameras on one cell: guarantees are cut, bearers modified, packets discarded`()
+        throws
+    {
         let yaml = """
             scenario: crowd
             plmn: "00101"
@@ -128,7 +130,8 @@ import Testing
         #expect(try level("vehicle") <= outdoor)
     }
 
-    @Test func `the level is power, antenna, path loss and a shadow that is normal over many streets`() throws {
+    @Test func `the level is power, antenna, path loss and a shadow that is normal over many streets`() throws
+    {
         // 300 sensors around a UMa roof at 300 m: where hidden (96 %), RSRP is spread by 6 dB around
         // 46 - 10 log10(1200) + 5 - 115.8 = -95.6 dBm (TR 38.901 Table 7.4.1-1, 1815 MHz), antenna tilt
         // included: 12 (4.5°/65°)² = 0.06 dB.
@@ -139,7 +142,9 @@ import Testing
             mobility: {measurement-deviation: 0}
             sites: [{name: roof, at: \(Scenes.at(0, 0)), propagation: uma, cells: [{id: "0000101"}]}]
             terminals: [{name: s, kind: sensor, at: \(Scenes.at(300, 0)), access: [4g]}]
-            """, file: "ring.yaml")
+            """,
+            file: "ring.yaml"
+        )
         let one = scenario.terminals[0]
         let plane = LocalPlane(origin: scenario.sites[0].position)
         scenario.terminals = (0..<300).map { number in
@@ -160,9 +165,16 @@ import Testing
             run.go(to: 0.2)
             levels += run.measurements.filter { $0.seconds == 0 }.compactMap(\.fact.level.rsrp)
         }
-        let loss = Double(PathLoss(frequencyGHz: 1.815).obstructed(
-            .urbanMacro,
-            PathLoss.Geometry(distance2D: 300, baseHeight: 25, terminalHeight: TerminalHeight(metres: 1.5))))
+        let loss = Double(
+            PathLoss(frequencyGHz: 1.815).obstructed(
+                .urbanMacro,
+                PathLoss.Geometry(
+                    distance2D: 300,
+                    baseHeight: 25,
+                    terminalHeight: TerminalHeight(metres: 1.5)
+                )
+            )
+        )
         let expected = 46 - 30.79 + 5 - loss
         // The visible few lie more than 15 dB above; the middle half belongs to the hidden.
         let sorted = levels.sorted()
@@ -187,7 +199,10 @@ import Testing
         limits.cells = 1
         error = #expect(throws: SimulationError.self) {
             try ScenarioSimulation(
-                scenario, start: RadioTime(seconds: 0), inventory: RadioInventory(limits: limits))
+                scenario,
+                start: RadioTime(seconds: 0),
+                inventory: RadioInventory(limits: limits)
+            )
         }
         #expect(error?.description.contains("limit is 1") == true)
     }

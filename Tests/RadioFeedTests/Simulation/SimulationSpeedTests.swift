@@ -12,7 +12,10 @@ import Testing
         let scenario = SyntheticCity(cells: 1_000, terminals: terminals).scenario()
         let begin = cpuSeconds()
         var simulation = try ScenarioSimulation(
-            scenario, start: RadioTime(nanoseconds: 0), inventory: inventory)
+            scenario,
+            start: RadioTime(nanoseconds: 0),
+            inventory: inventory
+        )
         let preparation = cpuSeconds() - begin
         var batch = RadioBatch(source: try inventory.source("speed"))
         simulation.advance(to: RadioTime(seconds: 5), into: &batch)
@@ -29,7 +32,8 @@ import Testing
         print(
             "prepared in \(preparation) s, first 5 s in \(warmUp) s; "
                 + "\(micros / Double(seconds * terminals)) µs per terminal second, "
-                + "\(micros / Double(seconds) / 1e4) % of a core, \(events / seconds) events a second")
+                + "\(micros / Double(seconds) / 1e4) % of a core, \(events / seconds) events a second"
+        )
     }
 
     /// Processor time of this process: the machine may be busy with others.

@@ -5,11 +5,13 @@ import RadioFeed
 struct Replayed {
     let inventory: RadioInventory
     var batch: RadioBatch
-    var warnings = FeedWarnings({
-        var settings = FeedWarnings.Settings()
-        settings.burst = 1_000
-        return settings
-    }())
+    var warnings = FeedWarnings(
+        {
+            var settings = FeedWarnings.Settings()
+            settings.burst = 1_000
+            return settings
+        }()
+    )
     var warned: [FeedWarning] = []
     let text: EventText
 

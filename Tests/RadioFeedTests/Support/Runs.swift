@@ -11,7 +11,11 @@ struct Run {
 
     init(_ scenario: Scenario, _ settings: SimulationSettings = SimulationSettings()) throws {
         simulation = try ScenarioSimulation(
-            scenario, settings: settings, start: RadioTime(seconds: 1_000), inventory: inventory)
+            scenario,
+            settings: settings,
+            start: RadioTime(seconds: 1_000),
+            inventory: inventory
+        )
         batch = RadioBatch(source: try inventory.source("scenario \(scenario.name)"))
         text = EventText(inventory: inventory)
     }
