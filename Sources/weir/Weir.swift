@@ -21,7 +21,8 @@ struct Weir: ParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, CheckCommand.self, ReloadCommand.self, ConfigCommand.self, ImportCommand.self,
-            PasswdCommand.self, JournalCommand.self, PubCommand.self, SubCommand.self, BenchCommand.self, VersionCommand.self,
+            PasswdCommand.self, JournalCommand.self, PubCommand.self, SubCommand.self, BenchCommand.self,
+            VersionCommand.self,
         ]
     )
 }
