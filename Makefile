@@ -7,7 +7,7 @@ ARGS ?=
 # One set of flags for every target, so that nothing is compiled twice.
 SWIFT_BUILD := swift build -c release
 
-.PHONY: help setup setup-test run build test check lint format black-box clean
+.PHONY: help setup setup-test run build test check lint format black-box compare fuzz simulate clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET"
@@ -34,6 +34,19 @@ check: ## only the unit tests, in debug mode: the quick loop
 
 black-box: setup-test build ## only the tests that speak to the running server; K=name picks some
 	@.build/venv/bin/python -m pytest -c Tests/BlackBox/pytest.ini Tests/BlackBox $(if $(K),-k "$(K)")
+
+# What `make compare` hands to the comparison, e.g. make compare ARGS="--rounds 1 --only routing"
+compare: setup-test build ## Weir and Debian's mosquitto side by side, every scenario in alternation
+	@python3 Tests/Compare/compare.py --weir .build/release/weir $(ARGS)
+
+FUZZ_SECONDS ?= 300
+fuzz: setup ## feed the decoder random bytes, FUZZ_SECONDS long
+	@Tests/Fuzz/run decoder $(FUZZ_SECONDS)
+
+SEEDS ?= 1000000
+simulate: setup-test ## crash the broker over a false disk, SEEDS times; Ctrl-C stops; a failure prints its seed
+	@$(SWIFT_BUILD) --build-tests
+	@WEIR_SEEDS=$(SEEDS) swift test -c release --skip-build --disable-testable-imports --disable-xctest --filter CrashSimulationTests
 
 lint: ## tell where the formatting differs from .swift-format
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
