@@ -48,7 +48,9 @@ extension BusShard {
         client.pointee.version = Connect.version(of: body) ?? .v3_1_1
         var connect = try Connect.decode(body)
         if isDraining {
-            refuseConnect(id, client, .serverShuttingDown, "the server is shutting down")
+            // [MQTT-3.2.2-8]: "server shutting down" is for DISCONNECT only.
+            let reason: ReasonCode = settings.serverReference.isEmpty ? .serverUnavailable : .useAnotherServer
+            refuseConnect(id, client, reason, "the server is shutting down")
             return true
         }
         if connect.clientID.utf8.count > settings.clientIDLengthMaximum {
@@ -229,7 +231,9 @@ extension BusShard {
             extras.exchange = nil
             if extras.isReauthenticating {
                 counters.authenticationFailures += 1
-                disconnect(id, client, refusal.reasonCode, nil)  // [MQTT-4.12.1-2]
+                // [MQTT-4.12.1-2]; what CONNACK would say in detail is "not authorized" here [MQTT-3.14.2-1].
+                let code = refusal.reasonCode
+                disconnect(id, client, code.isAllowedInDisconnect(from: .server) ? code : .notAuthorized, nil)
             } else {
                 finishAuthentication(.refused(refusal), [], id, client)
             }
@@ -487,7 +491,7 @@ extension BusShard {
         if client.pointee.version == .v5 {
             connAck.properties.reasonString = text
             if !settings.serverReference.isEmpty,
-                reason == .useAnotherServer || reason == .serverMoved || reason == .serverShuttingDown
+                reason == .useAnotherServer || reason == .serverMoved
             {
                 connAck.properties.serverReference = settings.serverReference
             }

@@ -20,9 +20,10 @@ extension BusShard {
         guard isSessionLive(index) else { return }
         // [MQTT-3.1.3-9]: the end of the session does not wait for the will's delay.
         publishWill(index)
+        let groups = sharedGroups(of: index)
         unsubscribeAll(index)
         if sessions[index].pointee.storeID != 0 { store?.ended(sessions[index].pointee.storeID) }
-        handOverShared(index)
+        handOverShared(index, to: groups)
         let clientID = sessions[index].pointee.clientID
         directory[ExactString(clientID)] = nil
         if !keepsClaim { site.release(clientID, from: self.index) }
@@ -41,7 +42,9 @@ extension BusShard {
 
     /// What a member of a shared subscription did not acknowledge goes to another `[MQTT-4.8.2-5]`;
     /// QoS 2 stays with the one it was sent to `[MQTT-4.8.2-4]`.
-    private func handOverShared(_ index: Int32) {
+    ///
+    /// - Parameter groups: those that the session was in; others had the message already.
+    private func handOverShared(_ index: Int32, to groups: [Int32]) {
         var waiting: [(Message.Reference, QoS)] = []
         sessions[index].pointee.window.forEach { _, place in
             guard place.pointee.flags.contains(.shared), place.pointee.qos == .atLeastOnce,
@@ -58,8 +61,15 @@ extension BusShard {
         sessions[index].pointee.queue.removeAll()
         for (message, _) in waiting {
             let source = message.source
-            if !source.isExpired(at: now.seconds) { redeliverToGroups(source) }
+            if !source.isExpired(at: now.seconds) { redeliverToGroups(source, among: groups) }
             message.release()
+        }
+    }
+
+    private func sharedGroups(of index: Int32) -> [Int32] {
+        guard let own = sessions[index].pointee.subscriptions else { return [] }
+        return (0..<Int(sessions[index].pointee.subscriptionCount)).compactMap {
+            own[$0].group >= 0 ? own[$0].group : nil
         }
     }
 

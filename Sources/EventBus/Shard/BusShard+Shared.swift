@@ -15,8 +15,9 @@ extension BusShard {
         }
     }
 
-    /// After a member has gone: what it had not acknowledged goes to the groups of the topic again.
-    func redeliverToGroups(_ source: PublishSource) {
+    /// After a member has gone: what it had not acknowledged goes to the groups of the topic again, to
+    /// those `among` them where that is known.
+    func redeliverToGroups(_ source: PublishSource, among members: [Int32]? = nil) {
         levels.split(source.parts.topic, hash)
         var numbers: [Int32] = []
         subscriptions.match(levels, isSystem: source.parts.topic.first == UInt8(ascii: "$")) { list in
@@ -27,7 +28,7 @@ extension BusShard {
             }
         }
         var outcome = PublishOutcome()
-        for number in numbers {
+        for number in numbers where members?.contains(number) != false {
             if let group = subscriptions.groups[Int(number)] { _ = deliver(source, to: group, &outcome) }
         }
     }

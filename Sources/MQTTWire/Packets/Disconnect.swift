@@ -45,7 +45,7 @@ extension Disconnect: DiagnosingPacket {
 
 extension ReasonCode {
     /// Table 3-10 of MQTT 5.0.
-    fileprivate func isAllowedInDisconnect(from sender: Peer) -> Bool {
+    package func isAllowedInDisconnect(from sender: Peer) -> Bool {
         switch rawValue {
         case 0x00, 0x80...0x83, 0x90, 0x93...0x99: true
         case 0x04: sender == .client
