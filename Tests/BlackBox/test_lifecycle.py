@@ -126,14 +126,14 @@ def test_the_log_level_follows_a_reload(start):
     server = start(config=config)
     server.config.write_text(config + "log: {level: error}\n")
     server.reload()
-    before = server.log()
+    before = server.wait_for_log("setting changed")
     server.reload()
     assert server.log() == before
 
 
 def test_log_lines_can_be_json(start):
     server = start("--listen", "tcp://127.0.0.1:0", "--log-format", "json")
-    lines = [json.loads(line) for line in server.log().splitlines()]
+    lines = [json.loads(line) for line in server.wait_for_log("server ready").splitlines()]
     assert {"server starting", "server ready"} <= {line["message"] for line in lines}
     assert all({"time", "level", "message"} <= line.keys() for line in lines)
 

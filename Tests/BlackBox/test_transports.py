@@ -243,7 +243,7 @@ def test_the_proxy_header_tells_who_the_client_is(start):
     for byte in proxy_v2() + connect_packet():
         raw.send(bytes([byte]))
     assert raw.packet()[0] == 0x20
-    assert "203.0.113.9" in server.log()
+    server.wait_for_log("203.0.113.9")
     # LOCAL: the proxy speaks for itself.
     local = RawClient(server)
     local.send(proxy_v2(command=0) + connect_packet("local"))

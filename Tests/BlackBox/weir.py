@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -155,6 +156,14 @@ class Weir:
         return run("reload", "--data", self.data, check=check)
 
     # -- looking at it
+
+    def wait_for_log(self, text, timeout=START_TIMEOUT):
+        """Waits until the log, which is written behind the server's back, holds `text`."""
+        end = time.monotonic() + timeout
+        while text not in self.log():
+            assert time.monotonic() < end, f"the log does not say {text!r}:\n{self.log()}"
+            time.sleep(0.01)
+        return self.log()
 
     def log(self):
         return self._log_path.read_text(errors="replace") if self._log_path.exists() else ""
