@@ -139,7 +139,7 @@ let package = Package(
         // Tools
         .target(name: "ClientKit", dependencies: ["MQTTWire", "Access", "COpenSSL"], swiftSettings: strict),
         .systemLibrary(name: "CLoadGenerator"),
-        .target(name: "LoadGenerator", dependencies: ["CLoadGenerator"], swiftSettings: hot),
+        .target(name: "LoadGenerator", dependencies: ["CLoadGenerator", "COpenSSL"], swiftSettings: hot),
 
         // The command
         .executableTarget(

@@ -18,18 +18,22 @@ package struct BrokerTarget: Sendable {
     package var password: String?
     /// The broker's process on this machine; without it no CPU and no memory is told.
     package var pid: Int32?
+    /// A file of certificates, one of which vouches for the broker's: TLS is spoken. `nil` for plain text.
+    package var tlsCAFile: String?
 
     package init(
         address: Address,
         version: Version = .v311,
         username: String? = nil,
         password: String? = nil,
-        pid: Int32? = nil
+        pid: Int32? = nil,
+        tlsCAFile: String? = nil
     ) {
         self.address = address
         self.version = version
         self.username = username
         self.password = password
         self.pid = pid
+        self.tlsCAFile = tlsCAFile
     }
 }

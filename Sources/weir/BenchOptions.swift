@@ -22,6 +22,14 @@ struct BenchOptions: ParsableArguments {
     )
     var mqttVersion = BenchVersion.v311
 
+    @Option(
+        help: ArgumentHelp(
+            "Speak TLS, and trust the certificates in this file (PEM).",
+            valueName: "file"
+        )
+    )
+    var tlsCa: String?
+
     @Option(name: [.customShort("u"), .long], help: "The user name.")
     var username: String?
 
@@ -51,7 +59,8 @@ struct BenchOptions: ParsableArguments {
                 version: mqttVersion.version,
                 username: username,
                 password: password,
-                pid: pid
+                pid: pid,
+                tlsCAFile: tlsCa
             )
         )
         options.payloadCount = payload
@@ -81,6 +90,15 @@ enum BenchVersion: String, ExpressibleByArgument, CaseIterable {
         case .v5: .v5
         }
     }
+}
+
+/// What the scenarios take whose load several threads of the generator can make.
+struct BenchThreadOptions: ParsableArguments {
+    @Option(
+        help:
+            "Threads of the generator, each with its share of the connections; for a broker of several threads."
+    )
+    var threads = 1
 }
 
 /// What the scenarios with live traffic take besides.

@@ -47,11 +47,12 @@ struct BenchPairs: ParsableCommand {
     @Option(help: "Pairs.")
     var pairs = 100
 
+    @OptionGroup var threads: BenchThreadOptions
     @OptionGroup var flow: BenchFlowOptions
     @OptionGroup var options: BenchOptions
 
     func run() throws {
-        try BenchRouting.run(RoutingScenario(shape: .pairs(pairs)), flow, options)
+        try BenchRouting.run(RoutingScenario(shape: .pairs(pairs)), flow, options, threads: threads.threads)
     }
 }
 
@@ -70,11 +71,13 @@ struct BenchPaced: ParsableCommand {
     @Option(help: "Messages per second over all pairs.")
     var rate = 2000.0
 
+    @OptionGroup var threads: BenchThreadOptions
     @OptionGroup var flow: BenchFlowOptions
     @OptionGroup var options: BenchOptions
 
     func run() throws {
-        try BenchRouting.run(RoutingScenario(shape: .pairs(pairs), rate: rate), flow, options)
+        let scenario = RoutingScenario(shape: .pairs(pairs), rate: rate)
+        try BenchRouting.run(scenario, flow, options, threads: threads.threads)
     }
 }
 
@@ -82,9 +85,11 @@ enum BenchRouting {
     static func run(
         _ scenario: RoutingScenario,
         _ flow: BenchFlowOptions,
-        _ options: BenchOptions
+        _ options: BenchOptions,
+        threads: Int = 1
     ) throws {
         var run = try options.runOptions()
+        run.threads = threads
         flow.apply(to: &run)
         try options.report([try scenario.run(run)])
     }

@@ -71,6 +71,7 @@ struct BenchOffline: ParsableCommand {
             EXAMPLES
               weir bench offline --publishers 100 --messages 200000 --window 10000
               weir bench offline --publishers 1 --window 1 --messages 2000
+              weir bench offline --publishers 10 --messages 1000000 --window 10000
             """
     )
 
@@ -114,11 +115,14 @@ struct BenchConnects: ParsableCommand {
     @Option(help: "Connects that are under way at once.")
     var concurrency = 50
 
+    @OptionGroup var threads: BenchThreadOptions
     @OptionGroup var options: BenchOptions
 
     func run() throws {
+        var run = try options.runOptions()
+        run.threads = threads.threads
         let scenario = ConnectsScenario(connects: connects, concurrency: concurrency)
-        try options.report([try scenario.run(try options.runOptions())])
+        try options.report([try scenario.run(run)])
     }
 }
 

@@ -75,11 +75,12 @@ def flaws(results):
 def measure(options, chosen, types):
     """All runs: {scenario: {broker: [results of each round]}}, and what went wrong."""
     runs, problems = {}, []
-    total, done, start = len(chosen) * len(types) * options.rounds, 0, time.monotonic()
+    types_of = {each.name: [t for t in types if t is brokers.Weir or not each.is_weir_only] for each in chosen}
+    total, done, start = sum(map(len, types_of.values())) * options.rounds, 0, time.monotonic()
     for scenario in chosen:
         runs[scenario.name] = {each.name: [] for each in types}
         for _ in range(options.rounds):
-            for broker_type in types:
+            for broker_type in types_of[scenario.name]:
                 done += 1
                 elapsed = int(time.monotonic() - start)
                 print(f"\r\033[K[{done}/{total}, {elapsed} s] {scenario.name}: {broker_type.name}", end="", file=sys.stderr, flush=True)

@@ -25,6 +25,8 @@ class Scenario:
     group: str = "routing"
     # Whether --seconds and --warm-up are understood.
     is_timed: bool = True
+    # For figures that are set against others of Weir.
+    is_weir_only: bool = False
     # Further settings of Weir and further lines of mosquitto's configuration.
     weir: dict[str, str] = field(default_factory=dict)
     mosquitto: list[str] = field(default_factory=list)
@@ -42,6 +44,20 @@ def _routing(name, command, aims, extra=()):
     ]
 
 
+def _shards(count, qos):
+    """What the busiest thread spends on a message bounds the rate where each thread has a processor of its own,
+    so the gain of a second shard shows even where the load takes a processor away from it."""
+    name = f"100 pairs, QoS {qos}, {count} shard{'s' if count > 1 else ''}"
+    return Scenario(
+        name,
+        ["pairs", "--pairs", "100", "--qos", str(qos)],
+        [Figure(f"{name}: busiest thread", value="busiestThreadMicroseconds"), Figure(f"{name}: rate", value="rate", unit="/s")],
+        group="shards",
+        is_weir_only=True,
+        weir={"gateway.shards": str(count)},
+    )
+
+
 def _p99(name, qos):
     return Figure(f"{name}, QoS {qos}: p99 latency", value="latency.p99", aim=1.0)
 
@@ -52,6 +68,7 @@ SCENARIOS = [
     *_routing("fan-out 1 to 500", ["fan-out", "--subscribers", "500"], (None, None)),
     *_routing("100 pairs", ["pairs", "--pairs", "100"], (0.12, 0.14)),
     *_routing("20 pairs, 2,000/s", ["paced", "--pairs", "20", "--rate", "2000"], (0.60, 0.65), (_p99,)),
+    *[_shards(count, qos) for qos in (0, 1) for count in (1, 2)],
     Scenario("100 pairs, QoS 2", ["pairs", "--pairs", "100", "--qos", "2"], [Figure("100 pairs, QoS 2")]),
     Scenario(
         "100,000 subscriptions, 5 matches",
@@ -84,6 +101,16 @@ SCENARIOS = [
         [
             Figure("50,000 queued messages, fetching", result=1, aim=0.30),
             Figure("50,000 queued messages, queueing", result=0),
+        ],
+        group="state",
+        is_timed=False,
+    ),
+    Scenario(
+        "1,000,000 queued",
+        ["offline", "--publishers", "10", "--window", "10000", "--messages", "1000000"],
+        [
+            Figure("1,000,000 queued messages, fetching", result=1),
+            Figure("1,000,000 queued messages: memory at most", result=1, value="residentBytesMax", unit="B"),
         ],
         group="state",
         is_timed=False,
@@ -159,5 +186,15 @@ WITHIN = [
         "1,000,000 subscriptions, 1 match",
         "1,000 subscriptions, 1 match",
         2.0,
-    )
+    ),
+    *[
+        Within(
+            f"two shards deliver so many times what one does, QoS {qos}",
+            f"100 pairs, QoS {qos}, 1 shard: busiest thread",
+            f"100 pairs, QoS {qos}, 2 shards: busiest thread",
+            1.6,
+            higher_is_better=True,
+        )
+        for qos in (0, 1)
+    ],
 ]

@@ -5,6 +5,8 @@ struct Client {
         case closed
         /// The socket is being connected.
         case dialling
+        /// The TLS handshake is under way.
+        case securing
         /// CONNECT was sent.
         case greeting
         /// CONNACK has come.
@@ -13,6 +15,8 @@ struct Client {
 
     var descriptor: Int32 = -1
     var phase = Phase.closed
+    /// libssl's connection, where TLS is spoken.
+    var tls: OpaquePointer?
     /// Whether the poller reports when the socket can be written.
     var watchesWrite = false
     /// This connection's publisher, or -1.

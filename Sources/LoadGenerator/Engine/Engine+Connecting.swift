@@ -1,3 +1,4 @@
+import COpenSSL
 import Glibc
 
 extension Engine {
@@ -46,9 +47,24 @@ extension Engine {
         greeting.username = target.username
         greeting.password = target.password
         let packet = ControlPackets.connect(greeting)
+        if let tls {
+            clients[index].tls = try tls.connection(on: descriptor)
+            clients[index].phase = connected ? .securing : .dialling
+            clients[index].pending = packet
+            clients[index].watchesWrite = true
+            return try poller.add(
+                descriptor,
+                events: Poller.readable | Poller.writable,
+                token: UInt64(index)
+            )
+        }
         // On loopback the handshake is over when connect returns, so this saves a readiness event per connection.
         let sent = packet.withUnsafeBytes {
             Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        // Reading the socket's error takes it away, so this may be the only one to see a refusal.
+        if sent < 0, errno != EAGAIN, errno != EINTR {
+            throw LoadError.system("connecting to \(dialer.description)")
         }
         if sent == packet.count {
             clients[index].phase = .greeting
@@ -63,7 +79,7 @@ extension Engine {
     mutating func becameConnected(_ index: Int) throws {
         let code = Dialer.outcome(of: clients[index].descriptor)
         guard code == 0 else { throw LoadError.system("connecting to \(dialer.description)", code) }
-        clients[index].phase = .greeting
+        clients[index].phase = clients[index].tls == nil ? .greeting : .securing
     }
 
     /// Takes a CONNACK.
@@ -89,9 +105,19 @@ extension Engine {
     mutating func hangUp(_ index: Int) {
         guard clients[index].descriptor >= 0 else { return }
         if clients[index].phase == .open {
-            _ = ControlPackets.disconnect.withUnsafeBytes {
-                Glibc.send(clients[index].descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            _ = ControlPackets.disconnect.withUnsafeBytes { bytes in
+                if let ssl = clients[index].tls { return sendTLS(ssl, bytes) }
+                return Glibc.send(
+                    clients[index].descriptor,
+                    bytes.baseAddress,
+                    bytes.count,
+                    Int32(MSG_NOSIGNAL)
+                )
             }
+        }
+        if let ssl = clients[index].tls {
+            SSL_free(ssl)
+            clients[index].tls = nil
         }
         Glibc.close(clients[index].descriptor)
         clients[index].descriptor = -1

@@ -1,9 +1,23 @@
+import COpenSSL
 import Glibc
 
 extension Engine {
-    /// Reads once from a connection and takes every complete packet.
+    /// Reads from a connection and takes every complete packet.
     mutating func receive(_ index: Int) throws {
-        guard clients[index].descriptor >= 0 else { return }
+        guard let ssl = clients[index].tls else {
+            _ = try receiveOnce(index, nil)
+            return
+        }
+        if clients[index].phase == .dialling { try becameConnected(index) }
+        if clients[index].phase == .securing { return try handshake(index, ssl) }
+        // What libssl has taken from the socket already makes no socket readable.
+        while try receiveOnce(index, ssl), clients[index].tls != nil, SSL_has_pending(ssl) == 1 {}
+    }
+
+    /// - Returns: whether there was something to read.
+    @inline(__always)
+    private mutating func receiveOnce(_ index: Int, _ ssl: OpaquePointer?) throws -> Bool {
+        guard clients[index].descriptor >= 0 else { return false }
         var filled = clients[index].partial.count
         if filled > 0 {
             clients[index].partial.withUnsafeBytes {
@@ -17,9 +31,14 @@ extension Engine {
             throw LoadError("the broker sent a packet of more than \(Self.bufferBytes) bytes")
         }
         counters.reads += 1
-        let count = recv(clients[index].descriptor, readBuffer + filled, Self.bufferBytes - filled, 0)
+        let count =
+            if let ssl {
+                receiveTLS(ssl, into: readBuffer + filled, count: Self.bufferBytes - filled)
+            } else {
+                recv(clients[index].descriptor, readBuffer + filled, Self.bufferBytes - filled, 0)
+            }
         if count <= 0 {
-            if count < 0, errno == EAGAIN || errno == EINTR { return }
+            if count < 0, errno == EAGAIN || errno == EINTR { return false }
             if clients[index].phase == .dialling { try becameConnected(index) }
             throw LoadError(
                 count == 0
@@ -43,6 +62,7 @@ extension Engine {
             clients[index].partial.removeAll(keepingCapacity: true)
         }
         if answers > 0 { try send(index, UnsafeRawBufferPointer(start: answerBuffer, count: answers)) }
+        return true
     }
 
     @inline(__always)

@@ -17,12 +17,12 @@ extension Engine {
     @inline(__always)
     private mutating func write(_ index: Int, _ bytes: UnsafeRawBufferPointer) throws -> Int {
         counters.writes += 1
-        let sent = Glibc.send(
-            clients[index].descriptor,
-            bytes.baseAddress,
-            bytes.count,
-            Int32(MSG_NOSIGNAL)
-        )
+        let sent =
+            if let ssl = clients[index].tls {
+                sendTLS(ssl, bytes)
+            } else {
+                Glibc.send(clients[index].descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            }
         if sent >= 0 { return sent }
         if errno == EAGAIN || errno == EINTR { return 0 }
         throw LoadError.system("writing to \(name(of: index))")
@@ -31,6 +31,14 @@ extension Engine {
     mutating func becameWritable(_ index: Int) throws {
         guard clients[index].descriptor >= 0 else { return }
         if clients[index].phase == .dialling { try becameConnected(index) }
+        if clients[index].phase == .securing, let ssl = clients[index].tls {
+            return try handshake(index, ssl)
+        }
+        try sendPending(index)
+    }
+
+    /// Sends what the kernel did not take before.
+    mutating func sendPending(_ index: Int) throws {
         let start = clients[index].pendingStart
         let count = clients[index].pending.count
         if start < count {
@@ -40,16 +48,17 @@ extension Engine {
                 try write(index, UnsafeRawBufferPointer(rebasing: bytes[start...]))
             }
             clients[index].pendingStart += taken
-            if clients[index].pendingStart < count { return }
+            if clients[index].pendingStart < count { return try watchWrite(index, true) }
         }
         clients[index].pending.removeAll(keepingCapacity: count < 64 * 1024)
         clients[index].pendingStart = 0
         try watchWrite(index, false)
         let publisher = clients[index].publisher
-        if publisher >= 0 { flow.list(publisher) }
+        // While connections are being opened there are no publishers yet.
+        if flow.publishers.indices.contains(publisher) { flow.list(publisher) }
     }
 
-    private mutating func watchWrite(_ index: Int, _ watches: Bool) throws {
+    mutating func watchWrite(_ index: Int, _ watches: Bool) throws {
         guard clients[index].watchesWrite != watches else { return }
         clients[index].watchesWrite = watches
         try poller.change(

@@ -1,3 +1,4 @@
+import COpenSSL
 import Glibc
 
 /// The generator itself: one thread, one epoll, any number of connections.
@@ -14,6 +15,7 @@ struct Engine: ~Copyable {
     let target: BrokerTarget
     let dialer: Dialer
     let poller: Poller
+    let tls: TLSClient?
     let clients: UnsafeMutableBufferPointer<Client>
     let readBuffer: UnsafeMutableRawPointer
     let writeBuffer: UnsafeMutableRawPointer
@@ -51,6 +53,15 @@ struct Engine: ~Copyable {
         try FileLimit.raise(to: UInt(count) + 64)
         let dialer = try Dialer(target.address)
         let poller = try Poller()
+        if let file = target.tlsCAFile {
+            if case .tcp(let host, _) = target.address {
+                tls = try TLSClient(caFile: file, host: host)
+            } else {
+                tls = try TLSClient(caFile: file, host: nil)
+            }
+        } else {
+            tls = nil
+        }
         self.target = target
         self.progress = progress
         self.dialer = dialer
@@ -64,7 +75,10 @@ struct Engine: ~Copyable {
     }
 
     deinit {
-        for index in clients.indices where clients[index].descriptor >= 0 { close(clients[index].descriptor) }
+        for index in clients.indices where clients[index].descriptor >= 0 {
+            if let ssl = clients[index].tls { SSL_free(ssl) }
+            close(clients[index].descriptor)
+        }
         clients.deinitialize()
         clients.deallocate()
         readBuffer.deallocate()

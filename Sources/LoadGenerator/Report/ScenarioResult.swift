@@ -14,9 +14,14 @@ package struct ScenarioResult: Codable, Sendable, Equatable {
     /// Units in the measured part.
     package var units: UInt64 = 0
     /// Units per second of wall-clock time.
-    package var rate: Double { seconds > 0 ? Double(units) / seconds : 0 }
+    package private(set) var rate: Double = 0
     /// CPU time of the broker per unit, in microseconds.
     package var cpuMicroseconds: Double?
+    /// CPU time of the broker's busiest thread per unit, in microseconds.
+    ///
+    /// What bounds the broker's rate where each of its threads has a processor of its own: two shards serve as
+    /// many times what one does as this falls.
+    package var busiestThreadMicroseconds: Double?
     /// CPU time of each of the broker's threads as a share of ``seconds``, the busiest first.
     package var threadShares: [Double] = []
     /// CPU time of the generator per unit, in microseconds: well below the broker's, or the generator was the limit.
@@ -54,6 +59,20 @@ package struct ScenarioResult: Codable, Sendable, Equatable {
     }
 
     package init(scenario: String) { self.scenario = scenario }
+
+    /// Takes over what the measured part cost; ``units`` is set already.
+    mutating func spend(seconds: Double, threads: BrokerProbe.Threads?, own: UInt64) {
+        self.seconds = seconds
+        rate = seconds > 0 ? Double(units) / seconds : 0
+        guard units > 0 else { return }
+        generatorMicroseconds = Double(own) / 1000 / Double(units)
+        guard let threads else { return }
+        cpuMicroseconds = Double(threads.total) / 1000 / Double(units)
+        busiestThreadMicroseconds = threads.nanoseconds.values.max().map { Double($0) / 1000 / Double(units) }
+        threadShares = threads.nanoseconds.values.sorted(by: >)
+            .map { Clock.seconds($0) / max(seconds, 0.000_001) }
+            .filter { $0 >= 0.01 }
+    }
 
     /// Nothing was lost, came again, or came out of order.
     package var isClean: Bool { lost == 0 && repeatedOrLate == 0 && foreign == 0 }

@@ -13,32 +13,36 @@ package struct ConnectsScenario: Sendable {
         let options = try options.checked()
         guard connects > 0, concurrency > 0 else { throw LoadError("at least one connection is needed") }
         let name = "\(connects) connects"
-        var engine = try options.engine(clients: concurrency, scenario: name)
-        try go(&engine, options, count: min(connects / 10, 500), from: 0)
-        engine.connectLatency.reset()
-        let meter = Meter(try options.probe())
-        let ownBefore = OwnTime.now()
-        let start = Clock.now()
-        try go(&engine, options, count: connects, from: connects)
-        let seconds = Clock.seconds(Clock.now() - start)
-        let own = OwnTime.now() - ownBefore
-        let threads = meter.stop()
-        engine.progress.clear()
-        var result = ScenarioResult(scenario: name)
-        result.unit = "connect"
-        result.units = UInt64(connects)
-        result.spend(seconds: seconds, threads: threads, own: own)
-        result.latency = ScenarioResult.Latency(engine.connectLatency)
-        return result
+        try FileLimit.raise(to: UInt(concurrency + 64 * options.threads))
+        return try options.measure(name, unit: "connect") { thread, gate in
+            let own = options.share(of: connects, thread: thread)
+            let most = max(1, options.share(of: concurrency, thread: thread).count)
+            var engine = try options.share(thread: thread).engine(clients: most, scenario: name)
+            let warmUp = min(own.count / 10, 500)
+            // Client identifiers of the warm-up lie behind all others.
+            try go(&engine, options, count: warmUp, from: connects + own.lowerBound)
+            engine.connectLatency.reset()
+            try gate.pass(thread)
+            let ownBefore = OwnTime.now()
+            let start = Clock.now()
+            try go(&engine, options, count: own.count, from: own.lowerBound)
+            var share = Share()
+            share.nanoseconds = Clock.now() - start
+            share.ownNanoseconds = OwnTime.now() - ownBefore
+            share.units = UInt64(own.count)
+            share.latency = engine.connectLatency
+            engine.progress.clear()
+            return share
+        }
     }
 
-    /// Connects `count` times: CONNECT, CONNACK, DISCONNECT, close; `concurrency` at a time.
+    /// Connects `count` times: CONNECT, CONNACK, DISCONNECT, close; as many at a time as the engine has clients.
     private func go(_ engine: inout Engine, _ options: RunOptions, count: Int, from number: Int) throws {
         var begun = 0
         var done = 0
         engine.opened.removeAll(keepingCapacity: true)
         var movedAt = Clock.now()
-        for slot in 0..<min(concurrency, count) {
+        for slot in 0..<min(engine.clients.count, count) {
             try engine.dial(slot, connect: options.connect(number + begun))
             begun += 1
         }

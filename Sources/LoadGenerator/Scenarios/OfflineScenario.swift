@@ -136,7 +136,10 @@ package struct OfflineScenario: Sendable {
         result.units = result.delivered
         result.spend(seconds: seconds, threads: threads, own: own)
         result.residentBytesMax = probe == nil ? nil : resident
-        result.judge(engine.flow.check.verdict, unsettled: wanted - min(wanted, engine.counters.delivered))
+        let verdict = engine.flow.check.verdict
+        // Those that were skipped over are in the verdict already, and what came twice makes up for none.
+        let accounted = result.delivered &- verdict.repeatedOrLate &- verdict.foreign &+ verdict.lost
+        result.judge(verdict, unsettled: wanted - min(wanted, accounted))
         return result
     }
 }

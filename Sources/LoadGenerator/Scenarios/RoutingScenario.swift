@@ -39,6 +39,52 @@ package struct RoutingScenario: Sendable {
             }
         guard publishers > 0, subscribers > 0 else { throw LoadError("at least one of each side is needed") }
         let name = name(qos: options.qos)
+        guard options.threads > 1 else {
+            return try options.measure(name) { thread, gate in
+                try part(
+                    options,
+                    name,
+                    publishers,
+                    subscribers,
+                    rate: rate,
+                    first: 0,
+                    thread: thread,
+                    gate: gate
+                )
+            }
+        }
+        guard case .pairs(let pairs) = shape, pairs >= options.threads else {
+            throw LoadError("\(options.threads) threads can share pairs only, and need a pair each")
+        }
+        try FileLimit.raise(to: UInt(2 * pairs + 64 * options.threads))
+        return try options.measure(name) { thread, gate in
+            let own = options.share(of: pairs, thread: thread)
+            return try part(
+                options.share(thread: thread),
+                name,
+                own.count,
+                own.count,
+                rate: rate.map { $0 * Double(own.count) / Double(pairs) },
+                first: own.lowerBound,
+                thread: thread,
+                gate: gate
+            )
+        }
+    }
+
+    /// What one thread of the generator does.
+    ///
+    /// - Parameter first: the number of its first publisher and subscriber among those of all threads.
+    private func part(
+        _ options: RunOptions,
+        _ name: String,
+        _ publishers: Int,
+        _ subscribers: Int,
+        rate: Double?,
+        first: Int,
+        thread: Int,
+        gate: StartingGate
+    ) throws -> Share {
         let root = "bench/\(options.run)"
         var engine = try options.engine(clients: publishers + subscribers, scenario: name)
         let subscribing = 0..<subscribers
@@ -46,17 +92,17 @@ package struct RoutingScenario: Sendable {
         for index in subscribing { engine.clients[index].subscriber = index }
         for index in publishing { engine.clients[index].publisher = index - subscribers }
 
-        try engine.open(0..<publishers + subscribers) { options.connect($0) }
+        try engine.open(0..<publishers + subscribers) { options.connect(2 * first + $0) }
         try engine.subscribe(subscribing, qos: options.qos) { index in
             switch shape {
             case .fanIn: ["\(root)/+"]
             case .fanOut: ["\(root)/0"]
-            case .pairs: ["\(root)/\(index)"]
+            case .pairs: ["\(root)/\(first + index)"]
             }
         }
         engine.flow.qos = options.qos
         engine.flow.templates = PublishTemplates(
-            topics: (0..<publishers).map { "\(root)/\($0)" },
+            topics: (0..<publishers).map { "\(root)/\(first + $0)" },
             version: options.target.version,
             qos: options.qos,
             retain: false,
@@ -72,9 +118,9 @@ package struct RoutingScenario: Sendable {
             window: options.window,
             inFlightMax: { maxima[$0] }
         )
-        let result = try engine.measure(name, options: options, rate: rate)
+        let share = try engine.measure(name, options: options, rate: rate, thread: thread, gate: gate)
         for index in 0..<publishers + subscribers { engine.hangUp(index) }
-        return result
+        return share
     }
 }
 

@@ -15,6 +15,8 @@ package struct RunOptions: Sendable {
     /// How long nothing may move before the run counts what is missing as lost.
     package var stallSeconds = 10.0
     package var showsProgress = false
+    /// Threads of the generator, each with connections of its own; only some scenarios know how to share.
+    package var threads = 1
 
     package init(target: BrokerTarget) { self.target = target }
 
@@ -45,6 +47,7 @@ package struct RunOptions: Sendable {
             )
         }
         guard window > 0 else { throw LoadError("--window is at least 1") }
+        guard threads > 0, threads <= 64 else { throw LoadError("--threads is 1 to 64, not \(threads)") }
         return self
     }
 }

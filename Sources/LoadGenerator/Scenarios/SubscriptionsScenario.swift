@@ -97,7 +97,10 @@ package struct SubscriptionsScenario: Sendable {
             window: options.window,
             inFlightMax: { maxima[$0] }
         )
-        var result = try engine.measure(name, options: options)
+        let gate = StartingGate(count: 1, probe: probe)
+        let share = try engine.measure(name, options: options, thread: 0, gate: gate)
+        var result = ScenarioResult(scenario: name)
+        result.add([share], gate.spent())
         if let residentBefore, let residentAfter {
             result.residentBytesPerSubscription =
                 (Double(residentAfter) - Double(residentBefore)) / Double(topics * matches)
