@@ -52,9 +52,10 @@ let package = Package(
         .target(name: "EventBus", dependencies: ["MQTTWire", "Access"], swiftSettings: hot),
         .target(
             name: "LocalBus",
-            dependencies: ["Access", "Bus", "EventBus", "MQTTWire"],
+            dependencies: ["Access", "Bus", "EventBus", "MQTTWire", "Streams"],
             swiftSettings: strict
         ),
+        .target(name: "Streams", dependencies: ["EventBus", "Journal", "MQTTWire"], swiftSettings: hot),
         .target(
             name: "BusStorage",
             dependencies: ["EventBus", "Journal", "MQTTWire"],
@@ -168,6 +169,11 @@ let package = Package(
         .testTarget(
             name: "BusStorageTests",
             dependencies: ["BusStorage", "JournalTesting"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "StreamsTests",
+            dependencies: ["EventBus", "Journal", "JournalTesting", "Streams"],
             swiftSettings: strict
         ),
         .testTarget(name: "EventBusTests", dependencies: ["EventBus"], swiftSettings: strict),

@@ -175,6 +175,8 @@ package enum BusError: Error, Equatable {
     /// The oldest position that still exists.
     case cursorTooOld(oldest: Cursor)
     case notADurableStream(filter: String)
+    /// The cursor belongs to another stream than the filters.
+    case invalidCursor(String)
     /// Inbox full or quota reached; try again later.
     case overloaded
     /// The disk refused; nothing is acknowledged until an operator acts.

@@ -94,13 +94,6 @@ package final class SessionStorage {
     }
 }
 
-/// What makes the log commit: a thread, or a simulation by hand.
-package protocol CommitDriver: AnyObject {
-    func requestCommit()
-}
-
-extension CommitThread: CommitDriver {}
-
 extension SessionStorage: BusStore {
     package var durablePosition: UInt64 { log.durablePosition }
 

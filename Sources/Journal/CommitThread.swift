@@ -2,12 +2,18 @@ import CJournal
 import Glibc
 import Synchronization
 
+/// What makes a log commit: a thread, or a simulation by hand.
+package protocol CommitDriver: AnyObject {
+    /// Asks for a commit of what was appended so far.
+    func requestCommit()
+}
+
 /// Drives the commits of one log on a thread of its own.
 ///
 /// While nothing is staged the thread sleeps in the kernel. ``requestCommit()`` wakes it with one
 /// system call, and with none while it is already at work: what gathers during one sync is the next
 /// group, so under load the medium's own pace forms the groups and nobody waits for company.
-package final class CommitThread: Sendable {
+package final class CommitThread: CommitDriver, Sendable {
     /// Between attempts after a failure: doubled from the first to the second, milliseconds.
     private static let retryDelaysMs: (UInt64, UInt64) = (100, 5_000)
 

@@ -40,9 +40,7 @@ struct EncodedEvent {
         return count
     }
 
-    func publish(on shard: BusShard, _ session: Int32) -> (
-        reason: ReasonCode, position: UInt64, durableAt: UInt64
-    ) {
+    func publish(on shard: BusShard, _ session: Int32) -> LocalOutcome {
         var topic = event.topic
         return topic.withUTF8 { topic in
             event.payload.withUnsafeBytes { payload in
@@ -75,9 +73,12 @@ extension BusEvent {
             retain: message.retain
         )
         ingestTime = message.time.wall
-        if message.position != 0 { cursor = Cursor(stream: 0, position: message.position) }
         if message.expiryLeft != 0 { messageExpiryInterval = message.expiryLeft }
-        let bytes = Array(message.properties) + Array(message.moreProperties)
+        take(Array(message.properties) + Array(message.moreProperties))
+    }
+
+    /// Takes up encoded properties.
+    mutating func take(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
         var list: [UInt8] = []
         var length = bytes.count

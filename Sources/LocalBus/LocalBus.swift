@@ -2,6 +2,7 @@ package import Access
 package import Bus
 package import EventBus
 import MQTTWire
+package import Streams
 import Synchronization
 
 /// The ``Bus`` for one part of Weir: a client of a shard that needs no socket.
@@ -17,19 +18,24 @@ package final class LocalBus: Bus {
     private let post: Post
     private let clock: Clock
     private let site: BusSite
-    private let identity: Identity
+    let identity: Identity
+    let streams: StreamCatalogue?
     private let session: SharedSession
     private let interest: InterestCache
 
-    /// - Parameter identity: who the caller is; its rules hold for every filter and topic.
+    /// - Parameters:
+    ///   - identity: who the caller is; its rules hold for every filter and topic.
+    ///   - streams: what subscriptions that begin in the past read.
     package init(
         site: BusSite,
         identity: Identity,
+        streams: StreamCatalogue? = nil,
         clock: @escaping Clock,
         post: @escaping Post
     ) throws(BusError) {
         self.site = site
         self.identity = identity
+        self.streams = streams
         self.clock = clock
         self.post = post
         interest = InterestCache(clock: clock, post: post)
@@ -63,7 +69,7 @@ package final class LocalBus: Bus {
         let result: Result<[Cursor?], BusError> = await withCheckedContinuation { continuation in
             let isTaken = post { shard in
                 var cursors: [Cursor?] = []
-                var durableAt: UInt64 = 0
+                var (durableAt, ticket) = (UInt64(0), UInt64(0))
                 for event in events {
                     let outcome = EncodedEvent(event).publish(on: shard, session.value)
                     if outcome.reason == .quotaExceeded {
@@ -79,12 +85,14 @@ package final class LocalBus: Bus {
                         return
                     }
                     durableAt = max(durableAt, outcome.durableAt)
+                    ticket = max(ticket, outcome.ticket)
                     cursors.append(
-                        outcome.position == 0 ? nil : Cursor(stream: 0, position: outcome.position)
+                        outcome.stream == 0
+                            ? nil : Cursor(stream: outcome.stream, position: outcome.position)
                     )
                 }
                 let done = cursors
-                shard.whenDurable(durableAt) { continuation.resume(returning: .success(done)) }
+                shard.whenDurable(durableAt, ticket: ticket) { continuation.resume(returning: .success(done)) }
             }
             if !isTaken { continuation.resume(returning: .failure(.overloaded)) }
         }
@@ -107,6 +115,7 @@ package final class LocalBus: Bus {
 
     package func subscribe(_ request: BusSubscribeRequest) async throws(BusError) -> any BusSubscription {
         var wishes: [Subscription] = []
+        var isReplay = false
         for text in request.filters {
             var wish: Subscription
             do throws(WireError) {
@@ -117,13 +126,14 @@ package final class LocalBus: Bus {
             switch request.start {
             case .latest: wish.retainHandling = .doNotSend
             case .retained: wish.retainHandling = .sendAtSubscribe
-            case .earliest, .after, .time: throw .notADurableStream(filter: text)
+            case .earliest, .after, .time: isReplay = true
             }
             guard identity.subscription(String(decoding: wish.filter.filter, as: UTF8.self)) != .denied else {
                 throw .notAuthorized(topic: text)
             }
             wishes.append(wish)
         }
+        if isReplay { return try replay(request.start, wishes.map(\.filter)) }
         let publisher = session
         let identity = identity
         let all = wishes

@@ -15,13 +15,14 @@ extension BusShard {
         var reason = outcome.refusal
         // [MQTT-3.4.2-1]: 0x10 says that nobody subscribes.
         if !outcome.isWanted, reason == .success { reason = .noMatchingSubscribers }
-        if outcome.durableAt != 0 || outcome.forwarded != 0,
-            !isSafe(outcome.durableAt, outcome.forwarded, outcome.forwardedTo)
+        if outcome.durableAt | outcome.streamsAt | outcome.forwarded != 0,
+            !isSafe(outcome.durableAt, outcome.streamsAt, outcome.forwarded, outcome.forwardedTo)
         {
             client.pointee.unansweredPublishes &+= 1
             heldAnswers.append(
                 .init(
                     durableAt: outcome.durableAt,
+                    streamsAt: outcome.streamsAt,
                     forwarded: outcome.forwarded,
                     forwardedTo: outcome.forwardedTo,
                     slot: id.slot,
@@ -63,12 +64,22 @@ extension BusShard {
 
     /// A group commit returned.
     package func storageCommitted() {
-        if let store { storageReached(store.durablePosition) }
+        if let streams { durableTicket = streams.durableTicket }
+        storageReached(store?.durablePosition ?? 0)
     }
 
-    /// Calls `resume` when storage has everything up to `position` on disk; at once for 0.
-    package func whenDurable(_ position: UInt64, _ resume: @escaping @Sendable () -> Void) {
-        if isDurable(position) { resume() } else { durabilityWaiters.append((position, resume)) }
+    /// Calls `resume` when storage has everything up to `position` on disk, and the streams everything up to
+    /// `ticket`; at once for 0.
+    package func whenDurable(
+        _ position: UInt64,
+        ticket: UInt64 = 0,
+        _ resume: @escaping @Sendable () -> Void
+    ) {
+        if isSafe(position, ticket, 0, 0) {
+            resume()
+        } else {
+            durabilityWaiters.append((position, ticket, resume))
+        }
     }
 
     /// Storage has everything up to `position` on disk: the answers that waited for it go out.
@@ -76,7 +87,7 @@ extension BusShard {
         durablePosition = max(durablePosition, position)
         confirmForwarded()
         releaseAnswers()
-        while let first = durabilityWaiters.first, isDurable(first.position) {
+        while let first = durabilityWaiters.first, isSafe(first.position, first.ticket, 0, 0) {
             durabilityWaiters.removeFirst().resume()
         }
         sendKnownSubAcks()
@@ -84,8 +95,8 @@ extension BusShard {
     }
 
     /// Whether what an answer promises is on disk, here and where it was forwarded to.
-    func isSafe(_ durableAt: UInt64, _ forwarded: UInt64, _ shards: UInt32) -> Bool {
-        guard isDurable(durableAt) else { return false }
+    func isSafe(_ durableAt: UInt64, _ streamsAt: UInt64, _ forwarded: UInt64, _ shards: UInt32) -> Bool {
+        guard isDurable(durableAt), streamsAt <= durableTicket else { return false }
         var rest = forwarded == 0 ? 0 : shards
         while rest != 0 {
             if forwardConfirmed[rest.trailingZeroBitCount] < forwarded { return false }
@@ -96,7 +107,9 @@ extension BusShard {
 
     /// Sends the answers that nothing keeps back any more.
     func releaseAnswers() {
-        while let due = heldAnswers.popDue({ isSafe($0.durableAt, $0.forwarded, $0.forwardedTo) }) {
+        while let due = heldAnswers.popDue({
+            isSafe($0.durableAt, $0.streamsAt, $0.forwarded, $0.forwardedTo)
+        }) {
             guard let client = client(ConnectionID(slot: due.slot, generation: due.generation)) else {
                 continue
             }
@@ -155,6 +168,7 @@ extension BusShard {
     private func repeatedOutcome(_ session: Int32) -> PublishOutcome {
         var outcome = PublishOutcome(isWanted: true)
         if let store { outcome.durableAt = store.lastPosition }
+        if let streams { outcome.streamsAt = streams.lastTicket }
         return outcome
     }
 

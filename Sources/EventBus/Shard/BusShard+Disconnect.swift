@@ -79,6 +79,7 @@ extension BusShard {
             detach(id.slot, client, sendsWill: true)
         }
         store?.turnEnded()
+        streams?.turnEnded()
     }
 
     /// DISCONNECT from the client.

@@ -45,16 +45,15 @@ extension BusShard {
     /// Publishes for an in-process client.
     ///
     /// - Parameter expiryInterval: seconds; `nil` for none.
-    /// - Returns: what a PUBACK would say, where the journal keeps the message (0: nowhere), and the
-    ///   position that ``storageReached(_:)`` must report before the publisher may rely on it (0: none).
+    /// - Returns: what a PUBACK would say, and where the message is kept.
     package func publishLocal(
         _ session: Int32,
         _ parts: PublishParts,
         qos: QoS,
         retain: Bool,
         expiryInterval: UInt32?
-    ) -> (reason: ReasonCode, position: UInt64, durableAt: UInt64) {
-        guard isSessionLive(session) else { return (.unspecifiedError, 0, 0) }
+    ) -> LocalOutcome {
+        guard isSessionLive(session) else { return LocalOutcome(reason: .unspecifiedError) }
         var source = PublishSource(parts: parts, qos: qos, retain: retain, expiresAt: 0)
         if let expiryInterval {
             source.expiresAt = max(1, now.seconds &+ min(expiryInterval, UInt32.max - now.seconds))
@@ -62,7 +61,13 @@ extension BusShard {
         counters.messagesReceived &+= 1
         let outcome = publish(source, from: session)
         settle()
-        return (outcome.refusal, outcome.position, outcome.durableAt)
+        return LocalOutcome(
+            reason: outcome.refusal,
+            durableAt: outcome.durableAt,
+            ticket: outcome.streamsAt,
+            stream: outcome.stream,
+            position: outcome.streamPosition
+        )
     }
 
     /// Whether anybody would get a message on `topic`, in this shard or another.
@@ -95,4 +100,16 @@ extension BusShard {
             publisher: publisher
         )
     }
+}
+
+/// What became of a message that a part of Weir itself published.
+package struct LocalOutcome {
+    /// What a PUBACK would say.
+    package var reason: ReasonCode
+    /// For ``BusShard/whenDurable(_:ticket:_:)``: 0 where nothing is to be waited for.
+    package var durableAt: UInt64 = 0
+    package var ticket: UInt64 = 0
+    /// The durable stream that keeps the message, and where in it; 0 for none.
+    package var stream: UInt32 = 0
+    package var position: UInt64 = 0
 }

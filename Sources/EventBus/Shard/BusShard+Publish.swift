@@ -13,6 +13,11 @@ struct PublishOutcome {
     var forwardedTo: UInt32 = 0
     /// Where the journal keeps the message; 0 where it does not.
     var position: UInt64 = 0
+    /// The ticket that the streams must have reached before the publisher may hear of it; 0 for none.
+    var streamsAt: UInt64 = 0
+    /// The first stream that keeps the message, and where; 0 for none.
+    var stream: UInt32 = 0
+    var streamPosition: UInt64 = 0
     var refusal: ReasonCode = .success
 }
 
@@ -243,10 +248,14 @@ extension BusShard {
         }
         var outcome = PublishOutcome()
         var source = source
+        if route.pointee.streams != 0 {
+            appendToStreams(source, route.pointee.streams, publisher, &outcome)
+            if outcome.refusal.isFailure { return outcome }
+        }
         if source.retain || store != nil { keep(&source, route, publisher, &outcome) }
         if outcome.refusal.isFailure { return outcome }
         if route.pointee.isEmpty {
-            counters.messagesWithoutSubscriber &+= 1
+            if route.pointee.streams == 0 { counters.messagesWithoutSubscriber &+= 1 }
             return outcome
         }
         self.publisher = publisher
@@ -274,6 +283,7 @@ extension BusShard {
             }
         }
         if nodes > 1 { route.pointee.mergeDuplicates() }
+        if let streams { route.pointee.streams = streams.streams(keeping: topic) }
         route.pointee.generation = subscriptions.generation
         return true
     }

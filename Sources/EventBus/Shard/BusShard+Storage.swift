@@ -228,7 +228,7 @@ extension BusShard {
         )
     }
 
-    private func wallExpiry(_ source: PublishSource) -> Int64 {
+    func wallExpiry(_ source: borrowing PublishSource) -> Int64 {
         source.expiresAt == 0 ? 0 : now.wallSeconds + Int64(source.expiryLeft(at: now.seconds))
     }
 }

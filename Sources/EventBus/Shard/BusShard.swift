@@ -35,7 +35,7 @@ package final class BusShard {
     /// The session whose message is being delivered, for in-process subscribers.
     @exclusivity(unchecked) var publisher: Int32 = -1
     /// In-process publishers that wait for the disk, in order.
-    var durabilityWaiters: [(position: UInt64, resume: @Sendable () -> Void)] = []
+    var durabilityWaiters: [(position: UInt64, ticket: UInt64, resume: @Sendable () -> Void)] = []
     @exclusivity(unchecked) package var counters = BusCounters()
 
     /// Client identifiers of the sessions of this shard.
@@ -54,6 +54,9 @@ package final class BusShard {
     /// Connections whose session is to be left at the end of the turn.
     @exclusivity(unchecked) var leaving: [ConnectionID] = []
     @exclusivity(unchecked) var store: (any BusStore)?
+    @exclusivity(unchecked) var streams: (any BusStreams)?
+    /// Everything that the streams were given up to this ticket is durable.
+    @exclusivity(unchecked) var durableTicket: UInt64 = 0
     /// Changes of interest told to the other shards, and how many of them each has confirmed.
     var interestSent: UInt64 = 0
     var interestKnown: [UInt64]
@@ -159,7 +162,7 @@ package final class BusShard {
         counters.bytesReceived &-= bytes.count &- offset
         // [MQTT-3.1.2-22]: whole packets count, not the bytes of one that never ends.
         if offset > 0 { client.pointee.lastReceived = now.seconds }
-        if !leaving.isEmpty || store != nil { settle() }
+        if !leaving.isEmpty || store != nil || streams != nil { settle() }
         return offset
     }
 

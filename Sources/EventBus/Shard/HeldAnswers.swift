@@ -15,6 +15,8 @@ struct HeldAnswers {
     struct Entry: BitwiseCopyable {
         /// What storage must have reached.
         var durableAt: UInt64
+        /// The ticket that the streams must have reached; 0 for none.
+        var streamsAt: UInt64 = 0
         /// What other shards must have confirmed, and which; 0 for none.
         var forwarded: UInt64 = 0
         var forwardedTo: UInt32 = 0

@@ -35,6 +35,8 @@ struct Route {
     private var targetCapacity: UInt32 = 0
     /// Bits of the other shards that want the topic.
     var remoteShards: UInt32 = 0
+    /// The durable streams that keep the topic; 0 for none.
+    var streams: UInt32 = 0
     /// The last session that was found allowed to publish here, and under which rules.
     var allowedPublisher: Int32 = -1
     var allowedEpoch: UInt32 = 0
@@ -75,6 +77,7 @@ struct Route {
     mutating func clear() {
         targetCount = 0
         remoteShards = 0
+        streams = 0
         if !groups.isEmpty { groups.removeAll() }
         if !identifiers.isEmpty { identifiers.removeAll() }
     }

@@ -11,6 +11,9 @@ struct SubscriptionIndex: ~Copyable {
     private var freeGroups: [Int32] = []
     /// Counts changes; a cached route of an earlier generation is looked up again.
     private(set) var generation: UInt32 = 1
+
+    /// Makes every cached route stale.
+    mutating func invalidateRoutes() { generation &+= 1 }
     /// Subscriptions in this shard, shared ones included.
     private(set) var count = 0
 

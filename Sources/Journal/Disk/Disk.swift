@@ -70,7 +70,7 @@ package protocol DiskFile: AnyObject, Sendable {
 
 extension DiskFile {
     /// Writes all of `bytes`, or throws.
-    func write(_ bytes: [UInt8], at offset: UInt64) throws(DiskError) {
+    package func write(_ bytes: [UInt8], at offset: UInt64) throws(DiskError) {
         let result = bytes.withUnsafeBytes { buffer -> Result<Void, DiskError> in
             do throws(DiskError) {
                 return .success(try write(buffer, at: offset))
@@ -82,7 +82,7 @@ extension DiskFile {
     }
 
     /// Up to `count` bytes from `offset`.
-    func read(count: Int, at offset: UInt64) throws(DiskError) -> [UInt8] {
+    package func read(count: Int, at offset: UInt64) throws(DiskError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
         defer { buffer.deallocate() }
         return Array(buffer[..<(try read(into: buffer, at: offset))])

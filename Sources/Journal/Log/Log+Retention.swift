@@ -203,7 +203,7 @@ extension Log {
 
     // MARK: - Helpers
 
-    private func header(of base: LogPosition) throws(LogError) -> SegmentHeader {
+    func header(of base: LogPosition) throws(LogError) -> SegmentHeader {
         let cached = shared.withLock { shared in
             shared.table.index(at: base).flatMap {
                 shared.table[$0].base == base ? shared.table[$0].file : nil
