@@ -15,5 +15,9 @@ package struct StorageSettings: Sendable {
     /// How long a group commit waits for company.
     package var commitDelay: Duration = .zero
 
+    /// Keys that seal the journals; the first seals what is written, all of them open what is there. None: not
+    /// sealed.
+    package var sealingKeys: [KeySource] = []
+
     package init(directory: String) { self.directory = directory }
 }

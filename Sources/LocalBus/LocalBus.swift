@@ -92,7 +92,9 @@ package final class LocalBus: Bus {
                     )
                 }
                 let done = cursors
-                shard.whenDurable(durableAt, ticket: ticket) { continuation.resume(returning: .success(done)) }
+                shard.whenDurable(durableAt, ticket: ticket) {
+                    continuation.resume(returning: .success(done))
+                }
             }
             if !isTaken { continuation.resume(returning: .failure(.overloaded)) }
         }

@@ -150,7 +150,9 @@ extension LocalBus {
                 throw .cursorTooOld(oldest: Cursor(stream: stream.number, position: stream.startPosition))
             }
             // The event itself was seen.
-            if let entry = try? reader.next(), entry.position > cursor.position { reader.seek(to: entry.position) }
+            if let entry = try? reader.next(), entry.position > cursor.position {
+                reader.seek(to: entry.position)
+            }
         }
         let identity = identity
         return StreamSubscription(reader, filters: filters) { identity.mayReceive($0) }

@@ -49,7 +49,9 @@ package final class DurableStream: Sendable {
         self.log = log
         self.watchers = watchers
         sequence = recovered.sequence
-        state = Mutex(State(cursors: recovered.cursors, mark: nil, markedTo: log.endPosition, markedAt: openedAt))
+        state = Mutex(
+            State(cursors: recovered.cursors, mark: nil, markedTo: log.endPosition, markedAt: openedAt)
+        )
         committer = Mutex(nil)
     }
 
@@ -71,7 +73,10 @@ package final class DurableStream: Sendable {
         let reference = WeakStream()
         let name = configuration.name
         let observer = LogObserver(
-            onCommit: { position in reference.stream?.committed(position, environment.wallMilliseconds()) },
+            onCommit: { position in
+                reference.stream?.committed(position, environment.wallMilliseconds())
+                environment.onCommit()
+            },
             onState: { state in environment.onState(name, state) }
         )
         do throws(LogError) {
@@ -220,7 +225,8 @@ package final class DurableStream: Sendable {
             // The number of digits does not depend on the sequence, so the size is known before it is.
             let size = copy.encode().count
             var bytes: [UInt8] = []
-            let position = try? log.append(type: StreamRecord.Kind.mark, size: size, isControl: true) { memory in
+            let position = try? log.append(type: StreamRecord.Kind.mark, size: size, isControl: true) {
+                memory in
                 copy.sequence = sequence
                 bytes = copy.encode()
                 memory.copyBytes(from: bytes)
@@ -274,6 +280,8 @@ package struct StreamEnvironment: Sendable {
     package var wallMilliseconds: @Sendable () -> UInt64
     /// Makes what drives the commits of a log.
     package var committer: @Sendable (Log) throws(LogError) -> any CommitDriver & Sendable
+    /// A stream has committed; on the committing thread.
+    package var onCommit: @Sendable () -> Void = {}
     /// Stream and new state; on the committing thread.
     package var onState: @Sendable (String, LogState) -> Void = { _, _ in }
 

@@ -49,7 +49,8 @@ package final class StreamCatalogue: Sendable {
             }
         }
         var next = (list.descriptors.map(\.number).max() ?? 0) + 1
-        for wanted in configured where !list.descriptors.contains(where: { $0.configuration.name == wanted.name }) {
+        for wanted in configured
+        where !list.descriptors.contains(where: { $0.configuration.name == wanted.name }) {
             list.descriptors.append(
                 StreamDescriptor(number: next, isConfigured: true, configuration: wanted)
             )

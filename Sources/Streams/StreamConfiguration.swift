@@ -30,7 +30,9 @@ package struct StreamConfiguration: Sendable, Equatable {
                 "stream name \"\(name)\": expected 1 to 64 of a-z, 0-9, \".\", \"_\", \"-\", not beginning with a dot"
             )
         }
-        guard !filters.isEmpty else { throw .invalid("stream \"\(name)\" has no filters, expected at least one") }
+        guard !filters.isEmpty else {
+            throw .invalid("stream \"\(name)\" has no filters, expected at least one")
+        }
         guard bytesMaximum >= 1 << 20 else {
             throw .invalid("stream \"\(name)\": \(bytesMaximum) bytes are too few, expected at least 1 MiB")
         }

@@ -4,7 +4,9 @@ extension DurableStream {
     /// A reader that begins at `start`. Each reader keeps a buffer and an open file, and holds up nobody.
     ///
     /// - Throws: ``StreamError/journal(_:)`` where the place of a time cannot be read.
-    package func reader(from start: StreamStart, chunkBytes: Int = 128 << 10) throws(StreamError) -> StreamReader {
+    package func reader(from start: StreamStart, chunkBytes: Int = 128 << 10) throws(StreamError)
+        -> StreamReader
+    {
         switch start {
         case .earliest: return StreamReader(self, from: startPosition, chunkBytes)
         case .latest: return StreamReader(self, from: endPosition, chunkBytes)

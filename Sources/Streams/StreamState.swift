@@ -52,7 +52,8 @@ struct StreamState: Sendable, Equatable {
             defer { offset += MemoryLayout<Value>.size }
             return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Value.self))
         }
-        guard load(UInt8.self) == Self.version, let sequence = load(UInt64.self), let count = load(UInt32.self)
+        guard load(UInt8.self) == Self.version, let sequence = load(UInt64.self),
+            let count = load(UInt32.self)
         else { return nil }
         self.sequence = sequence
         for _ in 0..<count {

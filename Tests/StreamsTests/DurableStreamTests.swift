@@ -217,7 +217,9 @@ import Testing
             harness.commit()
             let found = try #require(after.stream(named: "events")).reader(from: .earliest).payloads()
             #expect(Array(found.prefix(promised.count)) == promised, "seed \(seed)")
-            #expect(Array(found.dropFirst(promised.count)) == Array(waiting.prefix(found.count - promised.count)))
+            #expect(
+                Array(found.dropFirst(promised.count)) == Array(waiting.prefix(found.count - promised.count))
+            )
             promised = found
             next = (Int(found.last ?? "-1") ?? -1) + 1
             harness.disk.kill()

@@ -62,7 +62,8 @@ import Testing
 
     @Test func theAnswerWaitsForEveryStreamOfTheTopic() throws {
         let setup = try setUp([
-            StreamConfiguration(name: "all", filters: ["#"]), StreamConfiguration(name: "some", filters: ["a/+", "a/b"]),
+            StreamConfiguration(name: "all", filters: ["#"]),
+            StreamConfiguration(name: "some", filters: ["a/+", "a/b"]),
         ])
         say(setup, publish("a/b", "1", .atLeastOnce, 7))
         say(setup, publish("z", "2", .atMostOnce))
@@ -85,7 +86,9 @@ import Testing
         let first = try #require(try all.next())
         #expect(String(decoding: first.source, as: UTF8.self) == "device")
         #expect(try all.payloads() == ["2"])
-        #expect(try #require(setup.catalogue.stream(named: "some")).reader(from: .earliest).payloads() == ["1"])
+        #expect(
+            try #require(setup.catalogue.stream(named: "some")).reader(from: .earliest).payloads() == ["1"]
+        )
     }
 
     @Test func aStreamInMemoryHoldsNobodyUp() throws {
@@ -94,7 +97,9 @@ import Testing
         let setup = try setUp([memory])
         say(setup, publish("a", "1", .atLeastOnce, 1))
         #expect(heard(setup).count == 1)
-        #expect(try #require(setup.catalogue.stream(named: "memory")).reader(from: .earliest).payloads() == ["1"])
+        #expect(
+            try #require(setup.catalogue.stream(named: "memory")).reader(from: .earliest).payloads() == ["1"]
+        )
     }
 
     @Test func aFullStreamThatRefusesIsToldToThePublisher() throws {

@@ -38,7 +38,9 @@ final class Counter: Sendable {
         #expect(try stream.reader(from: .earliest).payloads() == ["1"])
         try await catalogue.remove(named: "app-1")
         #expect(catalogue.stream(named: "app-1") == nil)
-        await #expect(throws: StreamError.unknown(name: "app-1")) { try await catalogue.remove(named: "app-1") }
+        await #expect(throws: StreamError.unknown(name: "app-1")) {
+            try await catalogue.remove(named: "app-1")
+        }
         await #expect(throws: StreamError.self) { try await catalogue.remove(named: "events") }
         // A number is never given twice while the site runs.
         #expect(try await catalogue.create(StreamConfiguration(name: "b", filters: ["b"])).number == 3)

@@ -29,7 +29,9 @@ final class StreamHarness: Sendable {
     }
 
     func commit() {
-        for driver in drivers.withLock({ $0 }) { _ = driver.log.commitOnce(now: milliseconds.withLock { $0 }) }
+        for driver in drivers.withLock({ $0 }) {
+            _ = driver.log.commitOnce(now: milliseconds.withLock { $0 })
+        }
     }
 
     func append(_ stream: DurableStream, _ topic: String, _ payload: String, source: String = "device") throws

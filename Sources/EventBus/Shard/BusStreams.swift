@@ -37,7 +37,8 @@ package struct StreamOutcome {
     package var stream: UInt32
     package var position: UInt64
 
-    package init(reason: ReasonCode = .success, ticket: UInt64 = 0, stream: UInt32 = 0, position: UInt64 = 0) {
+    package init(reason: ReasonCode = .success, ticket: UInt64 = 0, stream: UInt32 = 0, position: UInt64 = 0)
+    {
         self.reason = reason
         self.ticket = ticket
         self.stream = stream

@@ -36,5 +36,27 @@ extension StorageSettings {
             .duration(in: .zero...(.seconds(1))),
             "How long one sync waits for company. 0s is right but for media that wear out by syncs."
         )
+        Member.value(
+            "sealingKeys",
+            \.sealingKeys,
+            .list(.keySource, countMax: 16),
+            """
+            Seal every journal with AES-256-GCM. The first key seals what is written from now on, the others open what \
+            older keys sealed: to change keys, put the new one in front and restart. Make one: openssl rand -hex 32.
+            """,
+            example: "[\"file:/etc/weir/journal.key\"]"
+        )
+    }
+}
+
+extension SettingType where Value == KeySource {
+    /// Where a sealing key is.
+    fileprivate static var keySource: SettingType {
+        SettingType(
+            name: "key",
+            expectation: "file:PATH, environment:NAME or credential:NAME",
+            text: KeySource.init,
+            format: { "\"\($0.description)\"" }
+        )
     }
 }

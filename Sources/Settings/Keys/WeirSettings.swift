@@ -3,6 +3,7 @@ package import BusStorage
 package import EventBus
 package import Gateway
 package import HTTPGateway
+package import Streams
 package import Supervision
 
 /// Everything that can be configured, as one value. Each part is the struct of the code that it configures.
@@ -16,6 +17,8 @@ package struct WeirSettings: Sendable {
     package var mqtt = BusSettings()
     /// Its directory is set from ``dataDirectory`` by whoever opens it.
     package var storage = StorageSettings(directory: "")
+    /// Topics whose history is kept for replay.
+    package var streams: [StreamConfiguration] = []
     package var access = AccessSettings()
     package var gateway = GatewaySettings()
     package var http = HTTPSettings()
@@ -56,6 +59,14 @@ extension WeirSettings {
         )
         Member.group("mqtt", \.mqtt, BusSettings.schema, "The broker, in MQTT's own terms.")
         Member.group("storage", \.storage, StorageSettings.schema, "What must outlive the process.")
+        Member.list(
+            "streams",
+            \.streams,
+            of: StreamConfiguration.schema,
+            template: StreamConfiguration.template,
+            countMax: 64,
+            "Durable streams: topics whose history is kept for replay by cursor or time."
+        )
         Member.group("access", \.access, AccessSettings.schema, "Who may do what.")
         Member.group(
             "gateway",

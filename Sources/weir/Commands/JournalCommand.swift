@@ -7,7 +7,7 @@ struct JournalCommand: ParsableCommand {
         commandName: "journal",
         abstract: "Look into a journal, and put it right.",
         discussion: """
-            A journal is the directory of one shard, such as weir-data/shard-0. Reading works beside a running \
+            A journal is the directory of one shard or stream, such as weir-data/shard-0. Reading works beside a running \
             server; repair needs it stopped, and is never needed for a start: the server cuts a torn tail and \
             passes damage over by itself.
 
@@ -23,6 +23,15 @@ struct JournalCommand: ParsableCommand {
         @Argument(help: "The journal's directory, such as weir-data/shard-0.", completion: .directory)
         var directory: String
 
+        @Option(
+            help: ArgumentHelp(
+                "A key that opens sealed files: file:PATH, environment:NAME or credential:NAME.",
+                discussion: "May be given several times.",
+                valueName: "key"
+            )
+        )
+        var key: [String] = []
+
         @Flag(help: "JSON lines instead of text.")
         var json = false
 
@@ -33,8 +42,17 @@ struct JournalCommand: ParsableCommand {
                 )
                 throw Failure.configuration
             }
+            var sources: [KeySource] = []
+            for text in key {
+                guard let source = KeySource(text) else {
+                    Failure.tell("--key \(text): expected file:PATH, environment:NAME or credential:NAME.")
+                    throw Failure.configuration
+                }
+                sources.append(source)
+            }
             do throws(LogError) {
-                guard try body(JournalInspector(directory)) else { throw LogError(.disk, "") }
+                let keys = try KeyRing(sources, environment: Environment.current)
+                guard try body(JournalInspector(directory, keys: keys)) else { throw LogError(.disk, "") }
             } catch {
                 if !error.message.isEmpty { Failure.tell(error.message) }
                 throw Failure.unavailable

@@ -173,6 +173,24 @@ enum StorageMetricNames {
     static let segments = MetricDefinition("weir_storage_segments", .gauge, "Segment files of the journal.")
     static let staged = MetricDefinition("weir_storage_staged_bytes", .gauge, "Bytes that wait for a commit.")
     static let records = MetricDefinition("weir_storage_records_total", .counter, "Records appended, ever.")
+    static let streamBytes = MetricDefinition(
+        "weir_stream_bytes",
+        .gauge,
+        labels: ["stream"],
+        "Bytes of a durable stream on the disk."
+    )
+    static let streamDropped = MetricDefinition(
+        "weir_stream_dropped_total",
+        .counter,
+        labels: ["stream"],
+        "Events that a stream's limits dropped before every cursor had passed them."
+    )
+    static let streamOpen = MetricDefinition(
+        "weir_stream_open",
+        .gauge,
+        labels: ["stream"],
+        "1 while the stream's log keeps its promises, 0 while nothing on it is acknowledged."
+    )
     static let state = MetricDefinition(
         "weir_storage_state",
         .gauge,

@@ -115,6 +115,7 @@ actor Server {
             site: site,
             access: access,
             handles: gateway.shards,
+            environment: environment,
             logger: logger
         )
         self.storage = storage

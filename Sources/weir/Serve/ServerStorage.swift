@@ -8,6 +8,7 @@ import Journal
 import Logging
 import Reactor
 import Settings
+import Streams
 import Supervision
 import Synchronization
 import Telemetry
@@ -17,11 +18,18 @@ final class ServerStorage: Sendable {
     private let logs: [Log]
     private let committers: [CommitThread]
     private let settings: StorageSettings
+    let streams: StreamCatalogue
 
-    private init(logs: [Log], committers: [CommitThread], settings: StorageSettings) {
+    private init(
+        logs: [Log],
+        committers: [CommitThread],
+        settings: StorageSettings,
+        streams: StreamCatalogue
+    ) {
         self.logs = logs
         self.committers = committers
         self.settings = settings
+        self.streams = streams
     }
 
     /// Makes the shards and puts back what they kept.
@@ -32,15 +40,24 @@ final class ServerStorage: Sendable {
         site: BusSite,
         access: AccessControl,
         handles: [ShardHandle],
+        environment: [String: String],
         logger: Logger
     ) throws -> ([BusShard], ServerStorage) {
         try checkShardCount(settings)
+        let keys: KeyRing
+        do {
+            keys = try KeyRing(settings.storage.sealingKeys, environment: environment)
+        } catch {
+            throw Server.StartFailure(reason: error, code: Failure.configuration)
+        }
+        let streams = try openStreams(settings, keys, handles, logger)
         var shards: [BusShard] = []
         var logs: [Log] = []
         var committers: [CommitThread] = []
         for handle in handles {
             let now = BusTime(monotonic: MonotonicClock.now(), wall: Int64(clamping: MonotonicClock.wall()))
             let shard = BusShard(index: handle.index, site: site, now: now)
+            shard.attach(StreamAppender(streams))
             // Nothing is to outlive the process: queues stay in memory and no file is written.
             if settings.storage.durability == .memory {
                 shards.append(shard)
@@ -52,6 +69,7 @@ final class ServerStorage: Sendable {
             let began = ContinuousClock.now
             let opened = try SessionStorage.open(
                 storage,
+                keys: keys,
                 shard: shard,
                 access: access,
                 observer: LogObserver(
@@ -86,7 +104,65 @@ final class ServerStorage: Sendable {
             )
             shards.append(shard)
         }
-        return (shards, ServerStorage(logs: logs, committers: committers, settings: settings.storage))
+        let storage = ServerStorage(
+            logs: logs,
+            committers: committers,
+            settings: settings.storage,
+            streams: streams
+        )
+        return (shards, storage)
+    }
+
+    /// Opens the durable streams, which all shards share.
+    private static func openStreams(
+        _ settings: WeirSettings,
+        _ keys: KeyRing,
+        _ handles: [ShardHandle],
+        _ logger: Logger
+    ) throws -> StreamCatalogue {
+        var environment = StreamEnvironment(
+            wallMilliseconds: { MonotonicClock.wall() / 1_000_000 },
+            committer: { log throws(LogError) in try CommitThread(log) }
+        )
+        environment.keys = keys
+        environment.onState = { name, state in
+            logger.log(
+                level: state.isOpen || state == .closed ? .notice : .error,
+                "stream state changed",
+                metadata: ["stream.name": "\(name)", "storage.state": "\(state)"]
+            )
+        }
+        environment.onCommit = { for handle in handles { handle.storageCommitted() } }
+        let opened = try StreamCatalogue.open(
+            settings.streams,
+            directory: "\(settings.dataDirectory)/streams",
+            environment: environment
+        )
+        for (name, report) in opened.report {
+            logger.log(
+                level: report.summary == nil ? .info : .warning,
+                "stream opened",
+                metadata: [
+                    "stream.name": "\(name)", "storage.recovery": "\(report.summary ?? "nothing to repair")",
+                ]
+            )
+        }
+        opened.catalogue.onChange {
+            await withTaskGroup { group in
+                for handle in handles {
+                    group.addTask {
+                        await withCheckedContinuation { continuation in
+                            let isTaken = handle.post { shard in
+                                shard.streamsChanged()
+                                continuation.resume()
+                            }
+                            if !isTaken { continuation.resume() }
+                        }
+                    }
+                }
+            }
+        }
+        return opened.catalogue
     }
 
     static func directory(_ settings: WeirSettings, shard: Int) -> String {
@@ -107,6 +183,7 @@ final class ServerStorage: Sendable {
     /// Commits what is left and closes the journals.
     func close() {
         for committer in committers { committer.stop() }
+        streams.close()
     }
 
     func health() -> [HealthCheck] {
@@ -121,6 +198,13 @@ final class ServerStorage: Sendable {
             }
             return HealthCheck(name, .readiness, .pass)
         }
+            + streams.streams.map { stream in
+                let name = "stream-\(stream.configuration.name)"
+                let state = stream.logState
+                return state.isOpen
+                    ? HealthCheck(name, .readiness, .pass)
+                    : HealthCheck(name, .readiness, .fail, detail: state.description)
+            }
     }
 }
 
@@ -151,5 +235,12 @@ extension ServerStorage: MetricsSource {
             }
         }
         snapshot.add(StorageMetricNames.maximum, settings.bytesMaximum)
+        for stream in streams.streams {
+            let shape = stream.shape
+            let name = stream.configuration.name
+            snapshot.add(StorageMetricNames.streamBytes, shape.fileBytes, name)
+            snapshot.add(StorageMetricNames.streamDropped, stream.eventsDropped, name)
+            snapshot.add(StorageMetricNames.streamOpen, stream.logState.isOpen ? 1 : 0, name)
+        }
     }
 }
