@@ -25,12 +25,14 @@ package final class Gateway: Sendable {
 
     /// - Parameters:
     ///   - log: Called on the shards' threads; must not block.
+    ///   - loggedLevel: The lowest level that `log` does anything with; asked once a second.
     /// - Throws: what is wrong with a listener's certificates; nothing is bound yet.
     package init(
         settings: GatewaySettings = GatewaySettings(),
         listeners: [ListenerSettings],
         access: AccessControl,
-        log: @escaping @Sendable (LogEvent) -> Void
+        log: @escaping @Sendable (LogEvent) -> Void,
+        loggedLevel: @escaping @Sendable () -> LogEvent.Level = { .debug }
     ) throws {
         let names = listeners.map(\.name)
         if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
@@ -61,7 +63,8 @@ package final class Gateway: Sendable {
                 threads: settings.authenticationThreads,
                 limit: settings.authenticationsMaximum
             ),
-            log: log
+            log: log,
+            loggedLevel: loggedLevel
         )
         state = Mutex(State(reactors: reactors))
     }

@@ -9,19 +9,22 @@ final class GatewayContext: Sendable {
     let shards: [ShardHandle]
     let authentication: AuthenticationPool
     let log: @Sendable (LogEvent) -> Void
+    let loggedLevel: @Sendable () -> LogEvent.Level
 
     init(
         settings: GatewaySettings,
         listeners: [Listener],
         shards: [ShardHandle],
         authentication: AuthenticationPool,
-        log: @escaping @Sendable (LogEvent) -> Void
+        log: @escaping @Sendable (LogEvent) -> Void,
+        loggedLevel: @escaping @Sendable () -> LogEvent.Level
     ) {
         self.settings = settings
         self.listeners = listeners
         self.shards = shards
         self.authentication = authentication
         self.log = log
+        self.loggedLevel = loggedLevel
     }
 }
 

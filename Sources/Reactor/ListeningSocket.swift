@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// A bound, listening, non-blocking descriptor.
+/// A bound, listening, non-blocking descriptor of a stream: TCP or a Unix socket, whose bytes keep their order and
+/// of which none is lost `[MQTT-4.2.0-1]`, `[MQTT3-7.1.1-1]`.
 package struct ListeningSocket: Sendable {
     /// How to listen.
     package struct Options: Sendable {

@@ -161,9 +161,35 @@ package enum SocketAddress: Hashable, Sendable {
 extension SocketAddress: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .ipv4(_, let port): "\(host):\(port)"
+        case .ipv4(let address, let port): Self.text(address, port)
         case .ipv6(_, _, _, let port): "[\(host)]:\(port)"
         case .unix(let path): path.isEmpty ? "unix" : path
+        }
+    }
+
+    /// `192.0.2.7:40312`. Each connection that is accepted has its text made, so no formatter is asked.
+    private static func text(_ address: UInt32, _ port: UInt16) -> String {
+        String(unsafeUninitializedCapacity: 21) { bytes in
+            var count = 0
+            func append(_ number: UInt32, behind separator: UInt8?) {
+                if let separator {
+                    bytes[count] = separator
+                    count += 1
+                }
+                var divisor: UInt32 = 10_000
+                while divisor > 1, number < divisor { divisor /= 10 }
+                while divisor > 0 {
+                    bytes[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10)
+                    count += 1
+                    divisor /= 10
+                }
+            }
+            append(address >> 24, behind: nil)
+            append(address >> 16 & 255, behind: UInt8(ascii: "."))
+            append(address >> 8 & 255, behind: UInt8(ascii: "."))
+            append(address & 255, behind: UInt8(ascii: "."))
+            append(UInt32(port), behind: UInt8(ascii: ":"))
+            return count
         }
     }
 }

@@ -131,6 +131,7 @@ def test_requests_get_responses(server):
 @pytest.mark.parametrize("version", ["mqttv31", "mqttv311", "mqttv5"])
 @pytest.mark.parametrize("qos", ["0", "1", "2"])
 def test_mosquitto_clients_need_no_special_case(server, version, qos):
+    """[MQTT3-7.0.0-2]: nothing from outside of the standard is needed."""
     mosquitto_pub(server, "-V", version, "-q", qos, "-t", "m/r", "-m", "kept", "-r")
     assert mosquitto_sub(server, "-V", version, "-q", qos, "-t", "m/#", "-v", "-C", "1", "-W", "10") == "m/r kept\n"
 

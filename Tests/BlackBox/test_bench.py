@@ -49,6 +49,7 @@ def broker(tmp_path_factory):
 @pytest.mark.parametrize("arguments, expected", SCENARIOS.values(), ids=SCENARIOS)
 @pytest.mark.parametrize("version", ["311", "5"])
 def test_a_scenario_tells_what_it_did(broker, arguments, expected, version):
+    """Each message carries its number, so TCP's promise is checked too: [MQTT-4.2.0-1], [MQTT3-7.1.1-1]."""
     results = bench(broker, *arguments, "--mqtt-version", version)
     assert [(each["unit"], each["units"]) for each in results] == expected
     for each in results:

@@ -286,4 +286,24 @@ import Testing
         #expect(subscriber.publishes.count == 2_001)
         #expect(!flooder.isPaused)
     }
+
+    /// [MQTT3-4.8.0-2], [MQTT3-3.3.5-2]
+    @Test(arguments: [ProtocolVersion.v3_1, .v3_1_1], [QoS.atLeastOnce, .exactlyOnce])
+    func `before MQTT 5 a refused message closes the connection and is not acknowledged`(
+        _ version: ProtocolVersion,
+        _ qos: QoS
+    ) {
+        let bus = BusHarness { $0.retainedMessagesMaximum = 1 }
+        let client = bus.open()
+        client.version = version
+        client.connect("c")
+        client.publish("a", "kept", qos, retain: true, packetID: 1)
+        #expect(client.acknowledgements(qos == .atLeastOnce ? .pubAck : .pubRec).map(\.packetID) == [1])
+        client.publish("b", "one too many", qos, retain: true, packetID: 2)
+        #expect(client.acknowledgements(qos == .atLeastOnce ? .pubAck : .pubRec).map(\.packetID) == [1])
+        #expect(client.isClosed)
+        let other = bus.open().connect("other")
+        other.publish("c", "still served", .atLeastOnce)
+        #expect(other.acknowledgements(.pubAck).count == 1)
+    }
 }

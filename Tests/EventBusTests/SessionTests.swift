@@ -214,4 +214,14 @@ import Testing
         #expect(again.publishes.count + dropped == quota + 10)
         #expect(again.payloads.last == "\(quota + 9)")
     }
+
+    @Test func `lines below the level that is logged are not made`() {
+        let bus = BusHarness()
+        bus.open().connect("told").lose()
+        #expect(bus.logs.map(\.message).contains("client connected"))
+        bus.shards[0].loggedLevel = .info
+        let before = bus.logs.count
+        bus.open().connect("quiet").lose()
+        #expect(bus.logs.count == before)
+    }
 }

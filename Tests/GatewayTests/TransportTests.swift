@@ -211,7 +211,7 @@ import Testing
         let client = try TestClient(to: server.address, webSocket: WebSocketUpgradeTests.good)
         try client.send(Packet.connect("c1"))
         #expect(try client.receive(exactly: 4) == Packet.connAck)
-        // [MQTT-6.0.0-1]
+        // [MQTT-6.0.0-1] [MQTT3-6.0.0-1]
         try client.sendRaw(WebSocketMachineTests.frame(1, [0xC0, 0]))
         #expect(try client.receive(exactly: 1) == [])
         #expect(client.closeCode == 1003)

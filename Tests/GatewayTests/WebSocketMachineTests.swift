@@ -71,7 +71,7 @@ import Testing
         Good(name: "65,535 bytes", input: frame(2, Array(long[..<65_535])), payload: Array(long[..<65_535])),
         Good(name: "70,000 bytes", input: frame(2, long), payload: long),
         Good(
-            name: "[MQTT-6.0.0-2] a packet over two frames, and two in one",
+            name: "[MQTT-6.0.0-2] [MQTT3-6.0.0-2] a packet over two frames, and two in one",
             input: frame(2, [0xC0]) + frame(2, [0, 0xC0, 0]),
             payload: [0xC0, 0, 0xC0, 0]
         ),
@@ -122,7 +122,7 @@ import Testing
     }
 
     static let bad = [
-        Bad(name: "[MQTT-6.0.0-1] a text frame", input: frame(1, [0x41]), code: 1003),
+        Bad(name: "[MQTT-6.0.0-1] [MQTT3-6.0.0-1] a text frame", input: frame(1, [0x41]), code: 1003),
         Bad(name: "a frame without a mask", input: frame(2, [1], mask: nil), code: 1002),
         Bad(name: "a reserved bit", input: frame(2, [1], reserved: 4), code: 1002),
         Bad(name: "an unknown data opcode", input: frame(3, [1]), code: 1002),

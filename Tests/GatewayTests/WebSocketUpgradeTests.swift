@@ -54,7 +54,7 @@ import Testing
             status: 101
         ),
         Case(
-            name: "[MQTT-6.0.0-4] mqtt is chosen among several",
+            name: "[MQTT-6.0.0-4] [MQTT3-6.0.0-4] mqtt is chosen among several",
             request: changed("Protocol: mqtt", to: "Protocol: chat, mqttv3.1 , mqtt"),
             status: 101,
             contains: ["Sec-WebSocket-Protocol: mqtt\r\n"]

@@ -32,4 +32,87 @@ import Testing
         #expect(try !Self.packet().encode(into: &buffer, version: .v5, maximumPacketSize: 2))
         #expect(buffer == [7])
     }
+
+    /// The sizes of a packet whole, without user properties, and without the reason string as well; `nil` where it is
+    /// not written.
+    private static func sizes(_ packet: some DiagnosingPacket) throws -> [Int: Int?] {
+        var packet = packet
+        packet.properties.reasonString = "why"
+        packet.properties.userProperties = [.init("k", "v")]
+        var sizes: [Int: Int?] = [:]
+        for maximum in 1...40 {
+            var buffer: [UInt8] = []
+            let isWritten = try packet.encode(into: &buffer, version: .v5, maximumPacketSize: maximum)
+            sizes[maximum] = isWritten ? buffer.count : .some(nil)
+        }
+        return sizes
+    }
+
+    struct Case: CustomTestStringConvertible, Sendable {
+        let name: String
+        let packet: any DiagnosingPacket & Sendable
+        /// Without a reason string.
+        let least: Int
+        /// With it, but without user properties.
+        let middle: Int
+        var testDescription: String { name }
+    }
+
+    static let cases = [
+        Case(
+            name: "[MQTT-3.4.2-2] [MQTT-3.4.2-3] PUBACK",
+            packet: acknowledgement(.pubAck),
+            least: 5,
+            middle: 12
+        ),
+        Case(
+            name: "[MQTT-3.5.2-2] [MQTT-3.5.2-3] PUBREC",
+            packet: acknowledgement(.pubRec),
+            least: 5,
+            middle: 12
+        ),
+        Case(name: "[MQTT-3.6.2-2] [MQTT-3.6.2-3] PUBREL", packet: release(.pubRel), least: 5, middle: 12),
+        Case(name: "[MQTT-3.7.2-2] [MQTT-3.7.2-3] PUBCOMP", packet: release(.pubComp), least: 5, middle: 12),
+        Case(
+            name: "[MQTT-3.9.2-1] [MQTT-3.9.2-2] SUBACK",
+            packet: SubAck(packetID: 7, reasonCodes: [.quotaExceeded, .grantedQoS1]),
+            least: 7,
+            middle: 13
+        ),
+        Case(
+            name: "[MQTT-3.11.2-1] [MQTT-3.11.2-2] UNSUBACK",
+            packet: UnsubAck(packetID: 7, reasonCodes: [.success, .notAuthorized]),
+            least: 7,
+            middle: 13
+        ),
+        Case(
+            name: "[MQTT-3.15.2-2] [MQTT-3.15.2-3] AUTH",
+            packet: Auth(reasonCode: .continueAuthentication, method: "m", data: nil),
+            least: 8,
+            middle: 14
+        ),
+    ]
+
+    private static func acknowledgement(_ type: PacketType) -> Acknowledgement {
+        Acknowledgement(type, packetID: 7, reasonCode: .quotaExceeded)
+    }
+
+    private static func release(_ type: PacketType) -> Acknowledgement {
+        Acknowledgement(type, packetID: 7, reasonCode: .packetIdentifierNotFound)
+    }
+
+    @Test(arguments: cases)
+    func `what people read gives way in each packet that has it`(_ testCase: Case) throws {
+        let sizes = try Self.sizes(testCase.packet)
+        // One user property of a character each.
+        let whole = testCase.middle + 7
+        for (maximum, size) in sizes {
+            let expected: Int? =
+                maximum >= whole
+                ? whole
+                : maximum >= testCase.middle
+                    ? testCase.middle : maximum >= testCase.least ? testCase.least : nil
+            #expect(size == expected, "at most \(maximum)")
+        }
+    }
 }

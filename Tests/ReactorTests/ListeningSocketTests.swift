@@ -70,6 +70,7 @@ import Testing
         Case(literal: "127.0.0.1", description: "127.0.0.1:1883", isLoopback: true),
         Case(literal: "127.255.0.9", description: "127.255.0.9:1883", isLoopback: true),
         Case(literal: "0.0.0.0", description: "0.0.0.0:1883", isLoopback: false),
+        Case(literal: "100.20.3.255", description: "100.20.3.255:1883", isLoopback: false),
         Case(literal: "192.168.10.1", description: "192.168.10.1:1883", isLoopback: false),
         Case(literal: "::1", description: "[::1]:1883", isLoopback: true),
         Case(literal: "::", description: "[::]:1883", isLoopback: false),
@@ -85,6 +86,12 @@ import Testing
         let address = SocketAddress(literal: testCase.literal, port: 1883)
         #expect(address?.description == testCase.description)
         #expect((address?.isLoopback ?? false) == testCase.isLoopback)
+    }
+
+    @Test(arguments: [0, 1, 9, 10, 99, 100, 1_000, 9_999, 10_000, 65_535] as [UInt16])
+    func `a port has all its digits`(_ port: UInt16) {
+        #expect(SocketAddress.ipv4(0x0A00_0001, port: port).description == "10.0.0.1:\(port)")
+        #expect(SocketAddress.ipv4(0xFFFF_FFFF, port: port).description == "255.255.255.255:\(port)")
     }
 
     @Test func `an IPv4 address in IPv6 clothes is the IPv4 address`() {

@@ -22,7 +22,12 @@ package enum BusEffect: Sendable {
 
 /// One line for the log: a constant message and what belongs to it.
 package struct LogEvent: Sendable {
-    package enum Level: Sendable { case debug, info, notice, warning, error }
+    package enum Level: Int, Sendable, Comparable {
+        case debug, info, notice, warning, error
+
+        package static func < (a: Level, b: Level) -> Bool { a.rawValue < b.rawValue }
+    }
+
     package var level: Level
     package var message: String
     package var metadata: [(String, String)]

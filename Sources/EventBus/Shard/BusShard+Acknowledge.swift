@@ -15,6 +15,10 @@ extension BusShard {
         var reason = outcome.refusal
         // [MQTT-3.4.2-1]: 0x10 says that nobody subscribes.
         if !outcome.isWanted, reason == .success { reason = .noMatchingSubscribers }
+        if reason.isFailure, client.pointee.version != .v5, Self.endsConnection(type, reason) {
+            disconnect(id, client, reason, nil)
+            return
+        }
         if outcome.durableAt | outcome.streamsAt | outcome.forwarded != 0,
             !isSafe(outcome.durableAt, outcome.streamsAt, outcome.forwarded, outcome.forwardedTo)
         {
@@ -35,6 +39,14 @@ extension BusShard {
             return
         }
         write(type, packetID, reason, id.slot, client)
+    }
+
+    /// Whether a refusal before MQTT 5 takes the connection with it `[MQTT3-4.8.0-2]`: there the answer can only say
+    /// yes, which would promise what is not kept. Of what a client may not publish it may `[MQTT3-3.3.5-2]`, and a
+    /// PUBREL of an unknown identifier is answered as ever.
+    @inline(never)
+    private static func endsConnection(_ type: PacketType, _ reason: ReasonCode) -> Bool {
+        type != .pubComp && reason != .notAuthorized
     }
 
     /// Writes an acknowledgement. Before MQTT 5 it cannot say more than yes `[MQTT3-3.3.5-2]`.
@@ -158,7 +170,7 @@ extension BusShard {
         source.exactlyOnceID = sessions[index].pointee.outlivesConnection ? packetID : 0
         let outcome = publish(source, from: index)
         // A refusal ends the exchange: no PUBREL follows `[MQTT-4.3.3-9]`.
-        if !outcome.refusal.isFailure || client.pointee.version != .v5 {
+        if !outcome.refusal.isFailure || client.pointee.version != .v5 && outcome.refusal == .notAuthorized {
             extras.incomingQoS2.insert(packetID)
         }
         answer(.pubRec, packetID, outcome, id, client)

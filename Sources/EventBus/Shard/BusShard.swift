@@ -37,6 +37,8 @@ package final class BusShard {
     /// In-process publishers that wait for the disk, in order.
     var durabilityWaiters: [(position: UInt64, ticket: UInt64, resume: @Sendable () -> Void)] = []
     @exclusivity(unchecked) package var counters = BusCounters()
+    /// What is below is not even put into words: the lines about one client cost as much as its CONNECT.
+    package var loggedLevel = LogEvent.Level.debug
 
     /// Client identifiers of the sessions of this shard.
     var directory: [ExactString: Int32] = [:]
@@ -262,8 +264,13 @@ package final class BusShard {
 
     func emit(_ effect: BusEffect) { effects.append(effect) }
 
-    func log(_ level: LogEvent.Level, _ message: String, _ metadata: [(String, String)] = []) {
-        effects.append(.log(LogEvent(level, message, metadata)))
+    func log(
+        _ level: LogEvent.Level,
+        _ message: String,
+        _ metadata: @autoclosure () -> [(String, String)] = []
+    ) {
+        guard level >= loggedLevel else { return }
+        effects.append(.log(LogEvent(level, message, metadata())))
     }
 
     @inline(__always)

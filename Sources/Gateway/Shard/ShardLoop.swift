@@ -73,11 +73,13 @@ struct ShardLoop: ~Copyable {
         closeEverything()
     }
 
-    /// The time of this turn. The wall clock is asked once a second, and follows the other in between.
+    /// The time of this turn. The wall clock is asked once a second, and follows the other in between; so is the
+    /// level of the log, which a reload may change.
     private mutating func time() -> BusTime {
         if reactor.now >= nextWallReading {
             wallOffset = Int64(MonotonicClock.wall()) - Int64(reactor.now)
             nextWallReading = reactor.now + 1_000_000_000
+            bus.loggedLevel = context.loggedLevel()
         }
         return BusTime(monotonic: reactor.now, wall: Int64(reactor.now) + wallOffset)
     }

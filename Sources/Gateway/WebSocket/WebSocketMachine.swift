@@ -1,7 +1,7 @@
 /// The server's side of one WebSocket connection (RFC 6455) that carries MQTT: bytes in, bytes out.
 ///
 /// Payload is unmasked in place and never collected, so a frame may be as long as its sender likes; MQTT
-/// packets need not be aligned with frames `[MQTT-6.0.0-2]`, and the MQTT decoder sets the limits. Between
+/// packets need not be aligned with frames `[MQTT-6.0.0-2]`, `[MQTT3-6.0.0-2]`, and the MQTT decoder sets the limits. Between
 /// calls the machine keeps a part of a frame header, a control frame's payload (at most 125 bytes), or the
 /// opening request.
 package struct WebSocketMachine: ~Copyable {
@@ -85,7 +85,7 @@ package struct WebSocketMachine: ~Copyable {
         return result
     }
 
-    /// Frames bytes of MQTT for the peer [MQTT-6.0.0-1].
+    /// Frames bytes of MQTT for the peer [MQTT-6.0.0-1] [MQTT3-6.0.0-1].
     package func send(_ payload: UnsafeRawBufferPointer, output: inout ByteQueue) {
         guard !isCloseSent, !payload.isEmpty else { return }
         Self.appendHeader(opcode: 0x2, count: payload.count, to: &output)
@@ -207,7 +207,7 @@ package struct WebSocketMachine: ~Copyable {
         case 0x2:
             return isFragmented ? (1002, "a message begins within another") : nil
         case 0x1:
-            // [MQTT-6.0.0-1]
+            // [MQTT-6.0.0-1] [MQTT3-6.0.0-1]
             return (1003, "a text frame; MQTT goes in binary frames")
         case 0x8, 0x9, 0xA:
             guard isFinal else { return (1002, "a control frame in fragments") }

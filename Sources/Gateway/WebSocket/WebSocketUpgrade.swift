@@ -84,7 +84,7 @@ enum WebSocketUpgrade {
     }
 
     private static func accept(_ headers: [String: [Substring]], consumed: Int) -> Outcome {
-        // [MQTT-6.0.0-3] the client must offer "mqtt"; [MQTT-6.0.0-4] the answer must name it.
+        // [MQTT-6.0.0-3] the client must offer "mqtt"; [MQTT-6.0.0-4] [MQTT3-6.0.0-4] the answer must name it.
         let offered = Set(
             (headers["sec-websocket-protocol"] ?? []).flatMap { $0.split(separator: ",") }.map(trimmed)
         )

@@ -6,9 +6,11 @@ package protocol DiagnosingPacket {
 
 extension DiagnosingPacket {
     /// Appends the packet if it has at most `maximumPacketSize` bytes, without user properties or the
-    /// reason string if it must: a receiver's Maximum Packet Size goes before both, `[MQTT-3.2.2-19]`,
-    /// `[MQTT-3.2.2-20]`, `[MQTT-3.4.2-2]`, `[MQTT-3.4.2-3]`, `[MQTT-3.14.2-3]`, `[MQTT-3.14.2-4]` and
-    /// their like.
+    /// reason string if it must: a receiver's Maximum Packet Size goes before both, in CONNACK
+    /// `[MQTT-3.2.2-19]`, `[MQTT-3.2.2-20]`, PUBACK `[MQTT-3.4.2-2]`, `[MQTT-3.4.2-3]`, PUBREC `[MQTT-3.5.2-2]`,
+    /// `[MQTT-3.5.2-3]`, PUBREL `[MQTT-3.6.2-2]`, `[MQTT-3.6.2-3]`, PUBCOMP `[MQTT-3.7.2-2]`, `[MQTT-3.7.2-3]`,
+    /// SUBACK `[MQTT-3.9.2-1]`, `[MQTT-3.9.2-2]`, UNSUBACK `[MQTT-3.11.2-1]`, `[MQTT-3.11.2-2]`, DISCONNECT
+    /// `[MQTT-3.14.2-3]`, `[MQTT-3.14.2-4]` and AUTH `[MQTT-3.15.2-2]`, `[MQTT-3.15.2-3]`.
     ///
     /// - Returns: `false`, with `buffer` as it was, when it is too large still `[MQTT-3.1.2-24]`.
     /// - Throws: ``WireError/fieldTooLong``, with `buffer` as it was.

@@ -70,6 +70,20 @@ extension Logger {
     }
 }
 
+extension EventBus.LogEvent.Level {
+    /// The lowest level of a shard's lines that a log of `level` shows.
+    init(_ level: Logger.Level) {
+        self =
+            switch level {
+            case .trace, .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error, .critical: .error
+            }
+    }
+}
+
 extension WeirSettings {
     /// Access settings with what each listener says about who may use it.
     var effectiveAccess: AccessSettings {

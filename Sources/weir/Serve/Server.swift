@@ -104,7 +104,8 @@ actor Server {
                 settings: settings.gateway,
                 listeners: settings.listeners.map(\.gateway),
                 access: access,
-                log: { event in logger.log(event) }
+                log: { event in logger.log(event) },
+                loggedLevel: { [sink] in EventBus.LogEvent.Level(sink.level) }
             )
             return (access, gateway)
         }
