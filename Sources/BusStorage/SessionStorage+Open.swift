@@ -7,8 +7,10 @@ import MQTTWire
 package struct StorageReport: Sendable {
     package var journal: RecoveryReport
     package var sessions = 0
-    package var retained = 0
+    /// Read behind the checkpoint.
     package var recordsRead = 0
+    /// Newer checkpoints that could not be used, and why.
+    package var checkpointsSkipped: [String] = []
 }
 
 extension SessionStorage {
@@ -16,7 +18,10 @@ extension SessionStorage {
     ///
     /// - Parameters:
     ///   - committer: makes what drives the commits of the opened log.
+    ///   - background: runs what takes long on another thread, one after the other: checkpoints.
     ///   - observer: told of commits and of changes of state, on the committing thread.
+    /// - Returns: with `retained` still to be put back by ``RecoveredRetained/putBack(_:into:)``, when all shards
+    ///   are open.
     /// - Throws: ``StorageError/journal(_:)`` with what is wrong and what to do.
     package static func open(
         _ settings: StorageSettings,
@@ -25,9 +30,10 @@ extension SessionStorage {
         shard: BusShard,
         access: AccessControl,
         observer: LogObserver,
+        background: @escaping (@escaping @Sendable () -> Void) -> Void,
         wallMilliseconds: @escaping () -> UInt64,
         committer: (Log) throws -> any CommitDriver
-    ) throws -> (storage: SessionStorage, report: StorageReport) {
+    ) throws -> (storage: SessionStorage, retained: RecoveredRetained, report: StorageReport) {
         var configuration = LogConfiguration(durability: settings.durability)
         configuration.retention.bytesMax = settings.bytesMaximum
         configuration.retention.whenFull = settings.whenFull
@@ -46,38 +52,90 @@ extension SessionStorage {
             throw StorageError.journal(error.message)
         }
         var report = StorageReport(journal: opened.report)
-        let state = try recover(opened.log, shard, &report)
+        let log = opened.log
+        let recovered = try recover(log, &report)
         let storage = SessionStorage(
-            log: opened.log,
-            committer: try committer(opened.log),
-            state: state,
+            log: log,
+            committer: try committer(log),
+            state: recovered.state,
+            picturedTo: recovered.position,
             settings: settings,
+            background: background,
             wallSeconds: { Int64(wallMilliseconds() / 1000) }
         )
+        storage.shard = shard
         storage.putBack(into: shard, access, &report)
+        try storage.findBacklogs(in: shard, from: recovered.position)
+        log.setFloor(min(recovered.position, storage.sessionFloor))
         shard.attach(storage)
-        return (storage, report)
+        return (storage, recovered.retained, report)
+    }
+
+    private var sessionFloor: LogPosition {
+        let start = log.startPosition
+        return state.sessions.values.reduce(log.endPosition) { min($0, $1.floor(start: start)) }
+    }
+
+    private struct Recovered {
+        var state = StoredState()
+        var retained = RecoveredRetained()
+        /// What the checkpoint covers; 0 without one.
+        var position: LogPosition = 0
     }
 
     /// Reads the newest checkpoint and what was written since.
-    private static func recover(
-        _ log: Log,
-        _ shard: BusShard,
-        _ report: inout StorageReport
-    ) throws -> StoredState {
-        var state = StoredState()
-        let reader = LogReader(log, from: 0, chunkBytes: 1 << 20)
+    private static func recover(_ log: Log, _ report: inout StorageReport) throws -> Recovered {
+        var recovered = Recovered()
+        if let checkpoint = try log.newestCheckpoint() {
+            var bytes: [UInt8] = []
+            while let piece = try checkpoint.nextPiece() { bytes.append(contentsOf: piece) }
+            recovered.position = checkpoint.position
+            recovered.retained.time = Int64(checkpoint.createdAt) * 1_000_000
+            report.checkpointsSkipped = checkpoint.skipped
+            try bytes.withUnsafeBytes { bytes in
+                var reader = ByteReader(bytes)
+                let size: UInt32 = try reader.read()
+                recovered.state = try StoredState(decoding: try reader.read(Int(size)))
+                recovered.retained.base = Array(try reader.read(reader.left))
+            }
+        }
+        let reader = LogReader(log, from: recovered.position, chunkBytes: 1 << 20)
         while let record = try reader.next() {
             guard let kind = RecordKind(rawValue: record.type) else { continue }
-            let position = record.position &+ 1
-            try state.apply(kind, record.payload, at: position)
+            try recovered.state.apply(kind, record.payload, at: record.position &+ 1)
             report.recordsRead += 1
             if kind == .message {
                 let message = try MessageRecord.read(record.payload)
-                if message.retain { shard.restoreRetained(message, position: position) }
+                if message.retain {
+                    recovered.retained.note(message, at: record.position &+ 1, record.payload)
+                }
             }
         }
-        return state
+        return recovered
+    }
+
+    /// Finds where the backlog of each session begins that had none when the checkpoint was made, by one walk
+    /// through the log behind it: or every session would walk through it by itself when its client comes.
+    private func findBacklogs(in shard: BusShard, from position: LogPosition) throws {
+        var first: [UInt32: UInt64] = [:]
+        let reader = LogReader(log, from: position, chunkBytes: 1 << 20)
+        while let record = try reader.next() {
+            guard record.type == RecordKind.message.rawValue else { continue }
+            let message = try MessageRecord.read(record.payload)
+            guard message.qos != .atMostOnce else { continue }
+            shard.forEachStoredSession(wanting: message.parts.topic) { id in
+                if first[id] == nil, record.position &+ 1 > state.sessions[id]?.sentTo ?? .max {
+                    first[id] = record.position &+ 1
+                }
+            }
+        }
+        let end = log.endPosition
+        for (id, session) in state.sessions where session.sentTo >= position {
+            var backlog = first[id] ?? .max
+            for chosen in session.chosen where chosen > session.sentTo { backlog = min(backlog, chosen) }
+            state.advance(id, to: min(end, backlog - 1))
+            shard.restoreBacklog(session.clientID, after: backlog == .max ? 0 : backlog - 1)
+        }
     }
 
     private func putBack(into shard: BusShard, _ access: AccessControl, _ report: inout StorageReport) {
@@ -102,6 +160,7 @@ extension SessionStorage {
             }
             let since = session.isConnected ? now : session.disconnectedAt
             shard.restore(session.restored(id, identity, awayFor: now - since)) { position, body in
+                guard position > log.startPosition else { return false }
                 reader.seek(to: position - 1)
                 guard let record = try? reader.next(), record.position == position - 1,
                     record.type == RecordKind.message.rawValue,
@@ -112,7 +171,6 @@ extension SessionStorage {
             }
             report.sessions += 1
         }
-        report.retained = shard.retainedCount
     }
 }
 

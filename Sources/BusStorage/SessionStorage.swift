@@ -12,7 +12,7 @@ package import MQTTWire
 /// Positions here are one more than those of the log, so that 0 can mean "not kept".
 package final class SessionStorage {
     let log: Log
-    private let committer: any CommitDriver
+    let committer: any CommitDriver
     var state: StoredState
     /// Sends whoever drives the disk to work once per turn.
     private var hasNew = false
@@ -21,14 +21,33 @@ package final class SessionStorage {
     let settings: StorageSettings
     let wallSeconds: () -> Int64
 
+    // Checkpoints
+    /// Runs what takes long on another thread, one after the other.
+    let background: (@escaping @Sendable () -> Void) -> Void
+    /// The shard that this is the storage of; it owns us.
+    weak var shard: BusShard?
+    let progress = CheckpointProgress()
+    var picture: Picture?
+    /// Where the newest picture was taken.
+    var picturedTo: LogPosition
+    var lastPictureSecond: Int64 = 0
+    /// The journal was full since the newest picture.
+    var wasRefused = false
+    /// Something was settled since then, so that another picture may free room.
+    var settledSincePicture = false
+
     init(
         log: Log,
         committer: any CommitDriver,
         state: StoredState,
+        picturedTo: LogPosition,
         settings: StorageSettings,
+        background: @escaping (@escaping @Sendable () -> Void) -> Void,
         wallSeconds: @escaping () -> Int64
     ) {
         self.settings = settings
+        self.background = background
+        self.picturedTo = picturedTo
         self.log = log
         self.committer = committer
         self.state = state
@@ -109,6 +128,7 @@ extension SessionStorage: BusStore {
                     MessageRecord.write(message, to: $0)
                 } &+ 1
         } catch {
+            if error == .full { wasRefused = true }
             return .refused(
                 error == .full || error == .overloaded || error == .dropped
                     ? .quotaExceeded : .unspecifiedError
@@ -159,7 +179,10 @@ extension SessionStorage: BusStore {
         if reader?.storeID == storeID { reader = nil }
     }
 
-    package func ended(_ storeID: UInt32) { _ = note(.sessionEnded) { $0.write(storeID) } }
+    package func ended(_ storeID: UInt32) {
+        _ = note(.sessionEnded) { $0.write(storeID) }
+        settledSincePicture = true
+    }
 
     package func subscribed(
         _ storeID: UInt32,
@@ -203,6 +226,7 @@ extension SessionStorage: BusStore {
 
     package func settled(_ storeID: UInt32, position: UInt64, packetID: UInt16) {
         state.settled(storeID, position: position, packetID: packetID)
+        settledSincePicture = true
         _ = note(.settled, storeID, packetID, position, nil)
     }
 
@@ -214,9 +238,11 @@ extension SessionStorage: BusStore {
     }
 
     package func turnEnded() {
-        guard hasNew else { return }
-        hasNew = false
-        committer.requestCommit()
+        if hasNew {
+            hasNew = false
+            committer.requestCommit()
+        }
+        keepUp()
     }
 
     // MARK: - Reading
@@ -275,8 +301,8 @@ extension SessionStorage: BusStore {
 
     private func reader(for storeID: UInt32, at position: UInt64) -> LogReader {
         if let reader, reader.storeID == storeID, reader.position == position { return reader.reader }
-        // Begins with the record that stands at `position - 1`, which the caller passes over.
-        return LogReader(log, from: position - 1)
+        // Either the place of a record, or one more: then that record is passed over by the caller.
+        return LogReader(log, from: position & ~LogPosition(RecordHeader.alignment - 1))
     }
 }
 

@@ -1,5 +1,6 @@
 import Access
 import EventBus
+import Journal
 import MQTTWire
 
 /// What the records of the journal add up to: the sessions that outlive their connections, and where
@@ -47,8 +48,15 @@ struct StoredState {
         /// QoS 2 identifiers of messages from the client that it has not released.
         var incoming: Set<UInt16> = []
 
-        /// The oldest position that must still be there.
-        var floor: UInt64 { min(inFlight.values.reduce(.max) { min($0, $1.position) }, sentTo) }
+        /// The oldest place in the log that must still be there: of what waits, and of what was sent and is not
+        /// settled. A retained message in flight may be older than the log's `start` and pins nothing.
+        func floor(start: LogPosition) -> LogPosition {
+            var floor = sentTo
+            for entry in inFlight.values where !entry.isReceived && entry.position > start {
+                floor = min(floor, entry.position - 1)
+            }
+            return floor
+        }
     }
 
     var sessions: [UInt32: Session] = [:]
@@ -159,6 +167,13 @@ struct StoredState {
         while let first = sessions.values[index].chosen.first, first <= sessions.values[index].sentTo {
             sessions.values[index].chosen.removeFirst()
         }
+    }
+
+    /// Everything up to `position` was sent or is not the session's.
+    mutating func advance(_ id: UInt32, to position: UInt64) {
+        guard let index = sessions.index(forKey: id), position > sessions.values[index].sentTo else { return }
+        sessions.values[index].sentTo = position
+        sessions.values[index].chosen.removeAll { $0 <= position }
     }
 
     mutating func settled(_ id: UInt32, position: UInt64, packetID: UInt16) {

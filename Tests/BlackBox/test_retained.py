@@ -61,3 +61,21 @@ def test_it_expires(server):
         assert watcher.receive().topic == "tick"
         subscriber.subscribe("r/#", 1)
         subscriber.nothing_arrives()
+
+
+def test_the_last_word_on_a_topic_holds_through_kill_9_whichever_shard_had_it(start):
+    server = start("--listen", "tcp://127.0.0.1:0", "--set", "gateway.shards=2")
+    clients = [Client(server, f"p{i}").connect() for i in range(6)]
+    for turn in range(30):
+        for topic in ("a", "b", "c"):
+            clients[(turn + ord(topic)) % 6].publish(f"last/{topic}", str(turn).encode(), 1, retain=True)
+    clients[3].publish("last/b", b"", 1, retain=True)
+    clients[4].publish("last/c", b"", 1, retain=True)
+    clients[1].publish("last/c", b"again", 1, retain=True)
+    server.kill()
+    server.restart()
+    with Client(server) as subscriber:
+        subscriber.subscribe("last/#", 1)
+        found = {message.topic: message.payload for message in (subscriber.receive(), subscriber.receive())}
+        assert found == {"last/a": b"29", "last/c": b"again"}
+        subscriber.nothing_arrives()

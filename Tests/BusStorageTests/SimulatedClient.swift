@@ -114,8 +114,13 @@ final class SimulatedPublisher: SimulatedClient {
     private(set) var abandoned: Set<Int> = []
     private let limit: Int
     private let qos: QoS
+    /// Bytes of each payload: the number and spaces.
+    private let size: Int
+    /// Numbers that the server refused for want of room.
+    private(set) var refused: [Int] = []
 
-    init(clientID: String, topic: String, qos: QoS, limit: Int, retained: Bool = false) {
+    init(clientID: String, topic: String, qos: QoS, limit: Int, retained: Bool = false, size: Int = 0) {
+        self.size = size
         self.topic = topic
         self.limit = limit
         self.qos = qos
@@ -141,13 +146,18 @@ final class SimulatedPublisher: SimulatedClient {
         }
         var publish = Publish(
             topic: topic,
-            payload: Array("\(entry.number)".utf8),
+            payload: payload(entry.number),
             qos: entry.qos,
             retain: retained,
             packetID: entry.packetID
         )
         publish.isDuplicate = again
         say(.publish(publish))
+    }
+
+    private func payload(_ number: Int) -> [UInt8] {
+        let digits = Array("\(number)".utf8)
+        return digits + Array(repeating: UInt8(ascii: " "), count: max(0, size - digits.count))
     }
 
     override func connected(sessionPresent: Bool) {
@@ -165,6 +175,11 @@ final class SimulatedPublisher: SimulatedClient {
         guard case .acknowledgement(let ack) = packet,
             let i = outstanding.firstIndex(where: { $0.packetID == ack.packetID })
         else { return }
+        if ack.reasonCode == .quotaExceeded {
+            refused.append(outstanding[i].number)
+            outstanding.remove(at: i)
+            return
+        }
         if ack.reasonCode.isFailure, ack.reasonCode != .packetIdentifierNotFound {
             // Refused: to be sent again as a new try.
             complaints.append("\(clientID): refused with \(ack.reasonCode.rawValue)")
@@ -210,7 +225,8 @@ final class SimulatedSubscriber: SimulatedClient {
             isSubscribed = true
             expectsSession = true
         case .publish(let publish):
-            let number = Int(String(decoding: publish.payload, as: UTF8.self)) ?? -1
+            let digits = publish.payload.prefix { $0 != UInt8(ascii: " ") }
+            let number = Int(String(decoding: digits, as: UTF8.self)) ?? -1
             switch publish.qos {
             case .atMostOnce: deliveries[publish.topic, default: []].append(number)
             case .atLeastOnce:

@@ -20,47 +20,80 @@ final class SimulatedSite {
     /// Log lines that ask for a person: there must be none.
     private(set) var errors: [String] = []
 
-    init(disk: SimulatedDisk, durability: Durability = .fsync) throws {
+    private let checkpointBytes: UInt64
+    private let bytesMaximum: UInt64
+    private(set) var report: StorageReport
+
+    init(
+        disk: SimulatedDisk,
+        durability: Durability = .fsync,
+        checkpointBytes: UInt64 = 3_000,
+        bytesMaximum: UInt64 = 4 << 30
+    ) throws {
         self.disk = disk
         self.durability = durability
-        (shard, storage) = try Self.start(disk, durability, now, committer)
+        self.checkpointBytes = checkpointBytes
+        self.bytesMaximum = bytesMaximum
+        (shard, storage, report) = try Self.start(
+            disk,
+            durability,
+            checkpointBytes,
+            bytesMaximum,
+            now,
+            committer
+        )
         starts = 1
     }
 
     private static func start(
         _ disk: SimulatedDisk,
         _ durability: Durability,
+        _ checkpointBytes: UInt64,
+        _ bytesMaximum: UInt64,
         _ now: BusTime,
         _ committer: ManualCommitter
-    ) throws -> (BusShard, SessionStorage) {
+    ) throws -> (BusShard, SessionStorage, StorageReport) {
         var settings = BusSettings()
         settings.sysInterval = 0
+        committer.wallMilliseconds = UInt64(now.wall / 1_000_000)
         let access = try AccessControl(AccessSettings())
         let site = BusSite(settings: settings, access: access, random: SimulatedRandom(seed: 7))
         let shard = BusShard(index: 0, site: site, now: now)
         _ = shard.register(ListenerPolicy(name: "simulation"))
         var storageSettings = StorageSettings(directory: "/journal")
         storageSettings.durability = durability
-        let (storage, _) = try SessionStorage.open(
+        // Small, so that restarts find checkpoints of every age.
+        storageSettings.checkpointBytes = checkpointBytes
+        storageSettings.bytesMaximum = bytesMaximum
+        let (storage, retained, report) = try SessionStorage.open(
             storageSettings,
             on: disk,
             shard: shard,
             access: access,
             observer: LogObserver(),
-            wallMilliseconds: { UInt64(now.wall / 1_000_000) },
+            background: { $0() },
+            wallMilliseconds: { committer.wallMilliseconds },
             committer: { log in
                 committer.log = log
                 return committer
             }
         )
-        return (shard, storage)
+        try RecoveredRetained.putBack([retained], into: shard)
+        return (shard, storage, report)
     }
 
     /// The process or the whole machine dies and comes back. Connections are gone.
     func restart(powerCut: Bool) throws {
         if powerCut { disk.crash() } else { disk.kill() }
         committer.log = nil
-        (shard, storage) = try Self.start(disk, durability, now, committer)
+        (shard, storage, report) = try Self.start(
+            disk,
+            durability,
+            checkpointBytes,
+            bytesMaximum,
+            now,
+            committer
+        )
         starts += 1
     }
 
@@ -81,6 +114,7 @@ final class SimulatedSite {
         now.monotonic += milliseconds * 1_000_000
         now.wall += Int64(milliseconds) * 1_000_000
         shard.now = now
+        committer.wallMilliseconds = UInt64(now.wall / 1_000_000)
         shard.runTimers()
     }
 
@@ -92,6 +126,8 @@ final class SimulatedSite {
 private final class ManualCommitter: CommitDriver {
     var log: Log?
     var isWanted = false
+    /// The simulation's clock, as storage sees it.
+    var wallMilliseconds: UInt64 = 0
 
     func requestCommit() { isWanted = true }
 }

@@ -66,11 +66,38 @@ extension BusShard {
 
     package var retainedCount: Int { site.retained.count }
 
-    /// Puts a retained message back, as it was before the restart.
+    /// What this shard shares with the others.
+    package var sharedSite: BusSite { site }
+
+    /// Puts a retained message back, as it was before the restart; one without payload takes it away.
     package func restoreRetained(_ message: borrowing StoredMessage, position: UInt64) {
         let source = restored(message, position: position)
         if source.isExpired(at: now.seconds) { return }
-        _ = site.retained.set(source, hash: hash, now: now, settings: settings)
+        let time = BusTime(monotonic: now.monotonic, wall: message.ingestTime)
+        _ = site.retained.set(source, hash: hash, now: time, settings: settings)
+    }
+
+    /// Calls `body` with the storage numbers of the sessions here that outlive their connections and want
+    /// `topic` with QoS 1 or 2.
+    package func forEachStoredSession(wanting topic: UnsafeRawBufferPointer, _ body: (UInt32) -> Void) {
+        let (route, isKnown) = routes.place(
+            for: topic,
+            hash: hash(topic.baseAddress ?? levels.base, topic.count)
+        )
+        if !isKnown || route.pointee.generation != subscriptions.generation {
+            guard resolve(route, topic) else { return }
+        }
+        guard let targets = route.pointee.targets else { return }
+        for i in 0..<Int(route.pointee.targetCount) where targets[i].qos != .atMostOnce {
+            let storeID = sessions[targets[i].session].pointee.storeID
+            if storeID != 0 { body(storeID) }
+        }
+    }
+
+    /// What waits on disk for a restored session begins behind `position`; 0: nothing waits.
+    package func restoreBacklog(_ clientID: String, after position: UInt64) {
+        guard let index = directory[ExactString(clientID)] else { return }
+        sessions[index].pointee.spilledAfter = position
     }
 
     /// Puts a session back.

@@ -17,6 +17,8 @@ package final class RetainedStore: @unchecked Sendable {
 
     private struct Slot: BitwiseCopyable {
         var message: Message.Reference?
+        /// When the bus took it in, nanoseconds since 1970 UTC.
+        var time: Int64 = 0
     }
 
     private struct State: ~Copyable {
@@ -73,6 +75,7 @@ package final class RetainedStore: @unchecked Sendable {
             if old == nil { state.count += 1 }
             old?.release()
             state.trie[node].pointee.value.message = fresh
+            state.trie[node].pointee.value.time = now.wall
             return true
         }
         if !isKept { message?.release() }
@@ -157,12 +160,28 @@ package final class RetainedStore: @unchecked Sendable {
         }
     }
 
-    /// Calls `body` with every retained message, for a checkpoint.
-    func forEach(_ body: (PublishSource) -> Void) {
+    /// Calls `body` with every retained message, for a checkpoint. From any thread; publishers of retained
+    /// messages wait meanwhile.
+    ///
+    /// - Parameter body: also gets where the journal keeps, or kept, the message.
+    package func forEachStored(now: BusTime, _ body: (borrowing StoredMessage, _ position: UInt64) -> Void) {
         locked { state in
             var pending: [UInt32] = [TopicTrie<Slot>.root]
             while let node = pending.popLast() {
-                if let message = state.trie[node].pointee.value.message { body(message.source) }
+                let slot = state.trie[node].pointee.value
+                if let source = slot.message?.source, !source.isExpired(at: now.seconds) {
+                    let left = Int64(source.expiryLeft(at: now.seconds))
+                    body(
+                        StoredMessage(
+                            parts: source.parts,
+                            qos: source.qos,
+                            retain: true,
+                            expiresAt: source.expiresAt == 0 ? 0 : now.wallSeconds + left,
+                            ingestTime: slot.time
+                        ),
+                        source.position
+                    )
+                }
                 state.trie.forEachChild(of: node) { pending.append($0) }
             }
         }

@@ -23,7 +23,8 @@ package typealias LogPosition = UInt64
 /// a reader searches for the next record behind a damage.
 package struct RecordHeader: Equatable, Sendable {
     package static let byteCount = 24
-    static let alignment = 8
+    /// Every record stands at a multiple of it.
+    package static let alignment = 8
     /// AES-GCM's tag.
     static let tagByteCount = 16
     static let sealedFlag: UInt16 = 1

@@ -1,5 +1,6 @@
 import Access
 import BusStorage
+import Dispatch
 import EventBus
 import Gateway
 import Glibc
@@ -19,17 +20,21 @@ final class ServerStorage: Sendable {
     private let committers: [CommitThread]
     private let settings: StorageSettings
     let streams: StreamCatalogue
+    /// Where checkpoints are written, one after the other.
+    private let checkpoints: DispatchQueue
 
     private init(
         logs: [Log],
         committers: [CommitThread],
         settings: StorageSettings,
-        streams: StreamCatalogue
+        streams: StreamCatalogue,
+        checkpoints: DispatchQueue
     ) {
         self.logs = logs
         self.committers = committers
         self.settings = settings
         self.streams = streams
+        self.checkpoints = checkpoints
     }
 
     /// Makes the shards and puts back what they kept.
@@ -54,6 +59,8 @@ final class ServerStorage: Sendable {
         var shards: [BusShard] = []
         var logs: [Log] = []
         var committers: [CommitThread] = []
+        var retained: [RecoveredRetained] = []
+        let checkpoints = DispatchQueue(label: "checkpoints")
         for handle in handles {
             let now = BusTime(monotonic: MonotonicClock.now(), wall: Int64(clamping: MonotonicClock.wall()))
             let shard = BusShard(index: handle.index, site: site, now: now)
@@ -83,6 +90,7 @@ final class ServerStorage: Sendable {
                         )
                     }
                 ),
+                background: { checkpoints.async(execute: $0) },
                 wallMilliseconds: { MonotonicClock.wall() / 1_000_000 },
                 committer: { log in
                     let thread = try CommitThread(log)
@@ -91,24 +99,33 @@ final class ServerStorage: Sendable {
                     return thread
                 }
             )
+            retained.append(opened.retained)
             let report = opened.report
+            for reason in report.checkpointsSkipped {
+                logger.warning(
+                    "checkpoint not usable, the one before it was taken",
+                    metadata: ["shard": "\(label)", "storage.checkpoint": "\(reason)"]
+                )
+            }
             logger.log(
                 level: report.journal.summary == nil ? .info : .warning,
                 "storage opened",
                 metadata: [
                     "shard": "\(label)", "storage.sessions": "\(report.sessions)",
-                    "storage.retained": "\(report.retained)", "storage.records": "\(report.recordsRead)",
+                    "storage.records": "\(report.recordsRead)",
                     "storage.recovery": "\(report.journal.summary ?? "nothing to repair")",
                     "storage.seconds": "\(began.duration(to: .now))",
                 ]
             )
             shards.append(shard)
         }
+        if let first = shards.first { try RecoveredRetained.putBack(retained, into: first) }
         let storage = ServerStorage(
             logs: logs,
             committers: committers,
             settings: settings.storage,
-            streams: streams
+            streams: streams,
+            checkpoints: checkpoints
         )
         return (shards, storage)
     }
@@ -182,6 +199,8 @@ final class ServerStorage: Sendable {
 
     /// Commits what is left and closes the journals.
     func close() {
+        // Nothing gives work any more; what was given is finished first.
+        checkpoints.sync {}
         for committer in committers { committer.stop() }
         streams.close()
     }
