@@ -99,6 +99,15 @@ let package = Package(
             swiftSettings: hot
         ),
 
+        .target(
+            name: "MECServices",
+            dependencies: [
+                "Bus", "Location", "MECModel", "MECRuntime", "RadioFeed", "RadioNetwork",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+
         // The machine around the server
         .target(
             name: "Supervision",
@@ -129,7 +138,12 @@ let package = Package(
                 "Gateway",
                 "HTTPGateway",
                 "Journal",
+                "Location",
+                "MECModel",
+                "MECServices",
                 "MQTTWire",
+                "RadioFeed",
+                "RadioNetwork",
                 "Streams",
                 "Supervision",
                 .product(name: "Logging", package: "swift-log"),
@@ -148,14 +162,18 @@ let package = Package(
             name: "weir",
             dependencies: [
                 "Access",
+                "Bus",
                 "BusStorage",
                 "EventBus",
                 "Gateway",
                 "Journal",
                 "ClientKit",
                 "LoadGenerator",
+                "LocalBus",
+                "MECServices",
                 "Reactor",
                 "HTTPGateway",
+                "RadioFeed",
                 "Settings",
                 "Streams",
                 "Supervision",
@@ -237,6 +255,11 @@ let package = Package(
             name: "MECConformanceTests",
             dependencies: ["Location", "MECTestSupport", "RadioNetwork"],
             exclude: ["validate_bodies.py"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "LocalBusTests",
+            dependencies: ["Access", "Bus", "EventBus", "LocalBus", "MQTTWire"],
             swiftSettings: strict
         ),
         .testTarget(name: "RadioFeedTests", dependencies: ["RadioFeed", "MECModel"], swiftSettings: strict),

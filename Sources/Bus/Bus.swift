@@ -45,6 +45,9 @@ package struct BusEvent: Sendable, Equatable {
     package var correlationData: [UInt8]?
     /// Name and value pairs in publication order; names may repeat `[MQTT-3.3.2-17]`.
     package var userProperties: [UserProperty]
+    /// Retained in memory only, and not written to the journal: for state that its publisher says anew after a
+    /// restart. Set by publishers in the process; never true on delivery.
+    package var isVolatile = false
     /// Seconds left before the event is worthless, `[MQTT-3.3.2-5]`; `nil` is for ever.
     package var messageExpiryInterval: UInt32?
     /// Where the event stands in its durable stream; set by the bus on delivery, ignored on publish.

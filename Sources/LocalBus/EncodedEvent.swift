@@ -55,7 +55,8 @@ struct EncodedEvent {
                         ),
                         qos: event.qos,
                         retain: event.retain,
-                        expiryInterval: event.messageExpiryInterval
+                        expiryInterval: event.messageExpiryInterval,
+                        isVolatile: event.isVolatile
                     )
                 }
             }
@@ -73,6 +74,7 @@ extension BusEvent {
             retain: message.retain
         )
         ingestTime = message.time.wall
+        source = message.source
         if message.expiryLeft != 0 { messageExpiryInterval = message.expiryLeft }
         take(Array(message.properties) + Array(message.moreProperties))
     }

@@ -179,12 +179,14 @@ package struct LocationBusOutlet: LocationOutlet, Sendable {
         _ message: some Message,
         _ properties: [UserProperty]
     ) {
-        publisher.append(.json(topic(.json), json, qos: .atLeastOnce, properties, retain: true))
+        publisher.append(.json(topic(.json), json, qos: .atLeastOnce, properties, retain: true).inMemory)
         guard let bytes = try? message.serializedBytes() as [UInt8] else {
             encodingFailures += 1
             return
         }
-        publisher.append(.protobuf(topic(.protobuf), bytes, qos: .atLeastOnce, properties, retain: true))
+        publisher.append(
+            .protobuf(topic(.protobuf), bytes, qos: .atLeastOnce, properties, retain: true).inMemory
+        )
     }
 }
 

@@ -38,6 +38,13 @@ extension BusEvent {
         )
     }
 
+    /// Retained while the process lives: what a service says anew after a restart.
+    package var inMemory: BusEvent {
+        var event = self
+        event.isVolatile = true
+        return event
+    }
+
     /// Removes the retained message of `topic` `[MQTT-3.3.1-6]`.
     package static func cleared(_ topic: String) -> BusEvent {
         BusEvent(topic: topic, payload: [], qos: .atLeastOnce, retain: true)

@@ -137,12 +137,14 @@ package struct RniBusOutlet: RniOutlet, Sendable {
         _ message: some Message,
         _ properties: [UserProperty]
     ) {
-        publisher.append(.json(jsonTopic, json, qos: .atLeastOnce, properties, retain: true))
+        publisher.append(.json(jsonTopic, json, qos: .atLeastOnce, properties, retain: true).inMemory)
         guard let bytes = try? message.serializedBytes() as [UInt8] else {
             encodingFailures += 1
             return
         }
-        publisher.append(.protobuf(protobufTopic, bytes, qos: .atLeastOnce, properties, retain: true))
+        publisher.append(
+            .protobuf(protobufTopic, bytes, qos: .atLeastOnce, properties, retain: true).inMemory
+        )
     }
 
     /// Publishes the answers to the queries of Annex A, each only if somebody listens.

@@ -79,6 +79,10 @@ class Weir:
         command = [*self.wrapper, weir_binary(), "serve", *self.arguments, "--ports-file", ports_file]
         if "--data" not in self.arguments:
             command += ["--data", self.data]
+        # The MEC services run where a test asks for them: the others look at the broker alone.
+        asked = " ".join(self.arguments) + (self.config.read_text() if self.config.exists() else "")
+        if not any(name in asked for name in ("services", "radio:", "radio.")):
+            command += ["--set", "services.enabled=false"]
         if not any(a.startswith("http.") for a in self.arguments):
             command += ["--set", "http.listen=127.0.0.1:0"]
         with open(self._log_path, "ab") as log:

@@ -1,3 +1,4 @@
+import Access
 import EventBus
 import JournalTesting
 import MQTTWire
@@ -107,4 +108,44 @@ import Testing
         run(site, [publisher])
         #expect(publisher.acknowledged.count == 1)
     }
+
+    @Test func `what is retained in memory only is gone after a restart, and clears nothing on disk`() throws
+    {
+        let site = try SimulatedSite(disk: SimulatedDisk(seed: 3))
+        let publish = { (topic: String, text: String, isVolatile: Bool) in
+            let session = site.shard.openLocal(.unrestricted(clientID: "service"), Silence())
+            var topic = topic
+            let outcome = topic.withUTF8 { topic in
+                Array(text.utf8).withUnsafeBytes { payload in
+                    site.shard.publishLocal(
+                        session,
+                        PublishParts(
+                            topic: UnsafeRawBufferPointer(topic),
+                            properties: UnsafeRawBufferPointer(start: nil, count: 0),
+                            payload: payload,
+                            expiryOffset: -1
+                        ),
+                        qos: .atLeastOnce,
+                        retain: true,
+                        expiryInterval: nil,
+                        isVolatile: isVolatile
+                    )
+                }
+            }
+            #expect(!outcome.reason.isFailure)
+            site.shard.closeLocal(session)
+        }
+        publish("kept", "1", false)
+        let records = site.storage.lastPosition
+        publish("state", "2", true)
+        #expect(site.storage.lastPosition == records, "nothing is written for it")
+        #expect(site.shard.retainedCount == 2)
+        site.commit()
+        try site.restart(powerCut: false)
+        #expect(site.shard.retainedCount == 1)
+    }
+}
+
+private final class Silence: LocalSubscriber {
+    func deliver(_ message: borrowing DeliveredMessage) {}
 }

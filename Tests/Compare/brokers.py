@@ -99,7 +99,8 @@ class Weir(Broker):
 
     def command(self):
         (self.port,) = free_ports(1)
-        settings = {**self.settings, **self.scenario.weir, **self.extra}
+        # The broker alone: mosquitto runs no MEC services.
+        settings = {"services.enabled": "false", **self.settings, **self.scenario.weir, **self.extra}
         return [
             os.path.abspath(self.binary),
             "serve",

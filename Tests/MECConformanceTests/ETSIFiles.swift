@@ -17,7 +17,7 @@ enum ETSIFiles {
     static var areThere: Bool { folder != nil }
 }
 
-/// Runs a Python script of this folder: in the checkout's `.venv` where there is one.
+/// Runs a Python script of this folder, with the packages that `make setup-test` installs where they are.
 struct PythonScript {
     struct Outcome {
         let status: Int32
@@ -28,7 +28,7 @@ struct PythonScript {
 
     func run(_ arguments: [String], input: Data) async throws -> Outcome {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(name)
-        let own = ETSIFiles.packageRoot.appendingPathComponent(".venv/bin/python3").path
+        let own = ETSIFiles.packageRoot.appendingPathComponent(".build/venv/bin/python3").path
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         let python = FileManager.default.isExecutableFile(atPath: own) ? own : "python3"

@@ -33,7 +33,7 @@ struct ETSISchemaTests {
         let folder = try #require(ETSIFiles.folder)
         let outcome = try await PythonScript(name: "validate_bodies.py").run([folder.path], input: lines)
         if outcome.status == 2 {
-            // Not a failure: the packages come with `make tools`.
+            // Not a failure: the packages come with `make setup-test`.
             print("ETSI schema check skipped: \(outcome.lines.joined(separator: " "))")
             return
         }

@@ -120,6 +120,8 @@ struct PublishSource {
     var position: UInt64 = 0
     /// Packet identifier of a QoS 2 PUBLISH of a session that outlives its connection, for storage; else 0.
     var exactlyOnceID: UInt16 = 0
+    /// Retained in memory only.
+    var isVolatile = false
 
     /// Seconds left for the receiver, `[MQTT-3.3.2-6]`.
     @inline(__always)

@@ -165,4 +165,6 @@ package struct DeliveredMessage {
     package let time: BusTime
     /// The session that published it, in this shard; -1 for others.
     package let publisher: Int32
+    /// Client identifier of that session; empty where it is not known.
+    package var source = ""
 }

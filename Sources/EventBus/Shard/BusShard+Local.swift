@@ -44,17 +44,21 @@ extension BusShard {
 
     /// Publishes for an in-process client.
     ///
-    /// - Parameter expiryInterval: seconds; `nil` for none.
+    /// - Parameters:
+    ///   - expiryInterval: seconds; `nil` for none.
+    ///   - isVolatile: a retained message stays in memory, and is gone after a restart.
     /// - Returns: what a PUBACK would say, and where the message is kept.
     package func publishLocal(
         _ session: Int32,
         _ parts: PublishParts,
         qos: QoS,
         retain: Bool,
-        expiryInterval: UInt32?
+        expiryInterval: UInt32?,
+        isVolatile: Bool = false
     ) -> LocalOutcome {
         guard isSessionLive(session) else { return LocalOutcome(reason: .unspecifiedError) }
         var source = PublishSource(parts: parts, qos: qos, retain: retain, expiresAt: 0)
+        source.isVolatile = isVolatile
         if let expiryInterval {
             source.expiresAt = max(1, now.seconds &+ min(expiryInterval, UInt32.max - now.seconds))
         }
@@ -97,7 +101,8 @@ extension BusShard {
             expiryLeft: source.expiryLeft(at: now.seconds),
             position: source.position,
             time: now,
-            publisher: publisher
+            publisher: publisher,
+            source: publisher >= 0 && isSessionLive(publisher) ? sessions[publisher].pointee.clientID : ""
         )
     }
 }

@@ -14,7 +14,7 @@ extension BusShard {
         let message = StoredMessage(
             parts: source.parts,
             qos: source.qos,
-            retain: source.retain,
+            retain: source.retain && !source.isVolatile,
             expiresAt: wallExpiry(source),
             publisher: publisher >= 0 ? sessions[publisher].pointee.storeID : 0,
             exactlyOnceID: source.exactlyOnceID,

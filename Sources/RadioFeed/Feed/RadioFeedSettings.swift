@@ -67,6 +67,7 @@ package struct RadioFeedSettings: Sendable {
     package var ran: RanInput.Settings? = RanInput.Settings()
     package var warnings = FeedWarnings.Settings()
     package var limits = Scenario.Limits()
+    package var inventory = RadioInventory.Limits()
 
     package init() {}
 }

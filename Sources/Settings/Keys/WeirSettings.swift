@@ -3,6 +3,8 @@ package import BusStorage
 package import EventBus
 package import Gateway
 package import HTTPGateway
+package import MECServices
+package import RadioFeed
 package import Streams
 package import Supervision
 
@@ -22,6 +24,8 @@ package struct WeirSettings: Sendable {
     package var access = AccessSettings()
     package var gateway = GatewaySettings()
     package var http = HTTPSettings()
+    package var services = ServicesSettings()
+    package var radio = RadioFeedSettings()
 
     package init() {}
 }
@@ -75,6 +79,13 @@ extension WeirSettings {
             "Threads and limits of all listeners together."
         )
         Member.group("http", \.http, HTTPSettings.schema, "Health and metrics over HTTP.")
+        Member.group("services", \.services, ServicesSettings.schema, "The MEC services.")
+        Member.group(
+            "radio",
+            \.radio,
+            RadioFeedSettings.schema,
+            "Where the services' radio facts come from. Any number of sources may run beside each other."
+        )
     }
 
     package static let loader = Loader(schema: schema, defaults: WeirSettings())

@@ -198,3 +198,50 @@ enum StorageMetricNames {
         "Journals in each state; in any but open, nothing is acknowledged."
     )
 }
+
+enum ServiceMetricNames {
+    static let published = MetricDefinition(
+        "weir_service_messages_total",
+        .counter,
+        labels: ["service"],
+        "Messages that a MEC service handed to the bus."
+    )
+    static let dropped = MetricDefinition(
+        "weir_service_messages_dropped_total",
+        .counter,
+        labels: ["service"],
+        "Events of a MEC service that the bus had no room for."
+    )
+    static let restarts = MetricDefinition(
+        "weir_service_restarts_total",
+        .counter,
+        labels: ["service"],
+        "Times that a MEC service failed and was started anew."
+    )
+    static let skipped = MetricDefinition(
+        "weir_radio_batches_skipped_total",
+        .counter,
+        "Batches of radio facts that a MEC service missed because it hung."
+    )
+    static let facts = MetricDefinition(
+        "weir_radio_facts_total",
+        .counter,
+        "Radio facts that the services took."
+    )
+    static let refusals = MetricDefinition(
+        "weir_radio_refusals_total",
+        .counter,
+        "Times that a radio source had to wait for a service."
+    )
+    static let messagesDropped = MetricDefinition(
+        "weir_radio_messages_dropped_total",
+        .counter,
+        "Messages of xApps and phones dropped because the services were behind."
+    )
+    static let warnings = MetricDefinition(
+        "weir_radio_warnings_total",
+        .counter,
+        labels: ["reason"],
+        "What radio sources said and was not believed, by why."
+    )
+}

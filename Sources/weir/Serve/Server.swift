@@ -23,6 +23,7 @@ actor Server {
     var settings: WeirSettings
     var gateway: Gateway?
     var storage: ServerStorage?
+    var services: ServerServices?
     var http: HTTPGateway?
     var reloadCount = 0
 
@@ -125,7 +126,17 @@ actor Server {
         } catch {
             throw StartFailure(reason: error, code: Failure.unavailable)
         }
-        try await startHTTP(gateway, storage)
+        let services = try asConfiguration {
+            try ServerServices(
+                settings,
+                site: site,
+                shard: gateway.shards[0],
+                streams: storage.streams,
+                logger: logger
+            )
+        }
+        self.services = services
+        try await startHTTP(gateway, storage, services)
         try announce(gateway, portsFile: portsFile)
     }
 
@@ -137,13 +148,18 @@ actor Server {
         }
     }
 
-    private func startHTTP(_ gateway: Gateway, _ storage: ServerStorage) async throws {
+    private func startHTTP(
+        _ gateway: Gateway,
+        _ storage: ServerStorage,
+        _ services: ServerServices
+    ) async throws {
         guard settings.http.enabled else { return }
         let metrics = MetricsRegistry([
             ProcessMetrics(version: Version.text),
             ServerMetrics(life: life, sink: sink),
             GatewayMetrics(gateway: gateway),
             storage,
+            services,
         ])
         let health = ServerHealth(life: life, gateway: gateway, storage: storage)
         http = try await HTTPGateway.start(settings.http, metrics: metrics, health: health, logger: logger)
@@ -214,6 +230,7 @@ actor Server {
             "server draining",
             metadata: ["drain.timeout": "\(Units.format(settings.drainTimeout))"]
         )
+        await services?.stop()
         if let gateway {
             let timeout = settings.drainTimeout
             await onThread("weir.drain") { gateway.drain(within: timeout) }
@@ -225,6 +242,7 @@ actor Server {
 
     /// Undoes as much of a start as was done.
     private func abandon() async {
+        await services?.stop()
         if let gateway { await onThread("weir.drain") { gateway.drain(within: .zero) } }
         await http?.stop()
         if let storage { await onThread("weir.close") { storage.close() } }

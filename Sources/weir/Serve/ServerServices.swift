@@ -1,0 +1,65 @@
+import Access
+import Bus
+import EventBus
+import Gateway
+import LocalBus
+import Logging
+import MECServices
+import Reactor
+import Settings
+import Streams
+import Telemetry
+
+/// The MEC services as the server runs them: over the first shard's mailbox, on tasks of their own.
+final class ServerServices: Sendable {
+    private let services: SiteServices
+    private let task: Task<Void, Never>
+
+    /// - Throws: What is wrong with a radio source; nothing runs then.
+    init(
+        _ settings: WeirSettings,
+        site: BusSite,
+        shard: ShardHandle,
+        streams: StreamCatalogue,
+        logger: Logger
+    ) throws {
+        let services = try SiteServices(settings.services, radio: settings.radio, logger: logger) {
+            name throws(BusError) in
+            try LocalBus(
+                site: site,
+                identity: .unrestricted(clientID: "weir.\(name)"),
+                streams: streams,
+                clock: {
+                    BusTime(monotonic: MonotonicClock.now(), wall: Int64(clamping: MonotonicClock.wall()))
+                },
+                post: { body in shard.post(body) }
+            )
+        }
+        self.services = services
+        task = Task { await services.run() }
+    }
+
+    /// Returns when every service has ended.
+    func stop() async {
+        task.cancel()
+        await task.value
+    }
+}
+
+extension ServerServices: MetricsSource {
+    func collect(into snapshot: inout MetricsSnapshot) async {
+        typealias Names = ServiceMetricNames
+        let counters = await services.counters
+        for service in counters.services {
+            snapshot.add(Names.published, service.published, service.name)
+            snapshot.add(Names.dropped, service.dropped, service.name)
+            snapshot.add(Names.restarts, service.restarts, service.name)
+        }
+        snapshot.add(Names.skipped, counters.skippedBatches)
+        guard let feed = counters.feed else { return }
+        snapshot.add(Names.facts, feed.events)
+        snapshot.add(Names.refusals, feed.refusals)
+        snapshot.add(Names.messagesDropped, feed.messagesDropped)
+        for (reason, count) in feed.warnings { snapshot.add(Names.warnings, count, reason.rawValue) }
+    }
+}
