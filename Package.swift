@@ -154,6 +154,7 @@ let package = Package(
 
         // Tools
         .target(name: "ClientKit", dependencies: ["MQTTWire", "Access", "COpenSSL"], swiftSettings: strict),
+        .target(name: "Monitor", swiftSettings: strict),
         .systemLibrary(name: "CLoadGenerator"),
         .target(name: "LoadGenerator", dependencies: ["CLoadGenerator", "COpenSSL"], swiftSettings: hot),
 
@@ -171,6 +172,7 @@ let package = Package(
                 "LoadGenerator",
                 "LocalBus",
                 "MECServices",
+                "Monitor",
                 "Reactor",
                 "HTTPGateway",
                 "RadioFeed",
@@ -228,6 +230,7 @@ let package = Package(
             dependencies: ["LoadGenerator", "BrokerTesting"],
             swiftSettings: strict
         ),
+        .testTarget(name: "MonitorTests", dependencies: ["Monitor", "Telemetry"], swiftSettings: strict),
         .testTarget(name: "SupervisionTests", dependencies: ["Supervision"], swiftSettings: strict),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
         .testTarget(

@@ -3,10 +3,21 @@ import Glibc
 /// What the kernel says of this process, under the names that Prometheus clients use everywhere.
 package struct ProcessMetrics: MetricsSource {
     private let version: String
+    private let startSeconds: Double
 
+    /// - Parameter version: what ``build`` tells; made when the process starts.
     package init(version: String) {
         self.version = version
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        startSeconds = Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
     }
+
+    static let start = MetricDefinition(
+        "process_start_time_seconds",
+        .gauge,
+        "When the process started, in seconds since 1970."
+    )
 
     static let cpu = MetricDefinition(
         "process_cpu_seconds_total",
@@ -42,6 +53,7 @@ package struct ProcessMetrics: MetricsSource {
 
     package func collect(into snapshot: inout MetricsSnapshot) async {
         snapshot.add(Self.build, 1, version)
+        snapshot.add(Self.start, startSeconds)
         var usage = rusage()
         if getrusage(RUSAGE_SELF.rawValue, &usage) == 0 {
             let seconds = Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)

@@ -22,7 +22,7 @@ struct Weir: ParsableCommand {
         subcommands: [
             ServeCommand.self, CheckCommand.self, ReloadCommand.self, ConfigCommand.self, ImportCommand.self,
             PasswdCommand.self, JournalCommand.self, PubCommand.self, SubCommand.self, BenchCommand.self,
-            VersionCommand.self,
+            TopCommand.self, VersionCommand.self,
         ]
     )
 }

@@ -17,6 +17,8 @@ package struct BusCounters: Sendable {
     package var messagesDelivered = 0
     package var payloadBytesDelivered = 0
     package var messagesQueued = 0
+    /// In memory for a session now; what waits on disk only is not counted.
+    package var messagesWaiting = 0
     /// Dropped because the subscriber does not read (QoS 0).
     package var droppedSlowConsumer = 0
     /// Dropped because a session's queue was full.

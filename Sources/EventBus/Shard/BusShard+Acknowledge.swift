@@ -320,6 +320,7 @@ extension BusShard {
             if first.qos != .atMostOnce {
                 guard session.pointee.window.hasRoom(client.pointee.receiveMaximum) else { break }
             }
+            counters.messagesWaiting &-= 1
             sendQueued(session.pointee.queue.removeFirst(), index, session, slot, client)
         }
     }

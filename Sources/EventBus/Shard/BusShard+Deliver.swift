@@ -196,8 +196,10 @@ extension BusShard {
             counters.droppedQueueFull &+= 1
             guard settings.queueFullPolicy == .dropOldest, !session.pointee.queue.isEmpty else { return }
             session.pointee.queue.removeFirst().message.release()
+            counters.messagesWaiting &-= 1
         }
         counters.messagesQueued &+= 1
+        counters.messagesWaiting &+= 1
         if source.position > session.pointee.newestQueued { session.pointee.newestQueued = source.position }
         session.pointee.queue.append(
             .init(message: reference(source, &message), identifier: identifier, qos: qos, flags: flags)

@@ -34,6 +34,7 @@ extension BusShard {
     func destroySession(_ index: Int32) {
         let session = sessions[index]
         session.pointee.window.destroy()
+        counters.messagesWaiting &-= Int(session.pointee.queue.count)
         session.pointee.queue.destroy()
         session.pointee.removeAllSubscriptions()
         markSession(index, live: false)
@@ -58,6 +59,7 @@ extension BusShard {
             entry.message.retain()
             waiting.append((entry.message, entry.qos))
         }
+        counters.messagesWaiting &-= Int(sessions[index].pointee.queue.count)
         sessions[index].pointee.queue.removeAll()
         for (message, _) in waiting {
             let source = message.source

@@ -102,6 +102,7 @@ extension BusShard {
                 )
             )
             session.pointee.newestQueued = delivery.position
+            counters.messagesWaiting &+= 1
             taken += 1
             return taken < Self.residentQueueLimit
         }

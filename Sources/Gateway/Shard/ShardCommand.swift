@@ -44,4 +44,6 @@ package struct ShardSnapshot: Sendable {
     package let sessions: Int
     package let connections: Int
     package let subscriptions: Int
+    /// Of the whole site, which all shards share.
+    package let retained: Int
 }

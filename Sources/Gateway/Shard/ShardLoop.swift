@@ -179,7 +179,8 @@ struct ShardLoop: ~Copyable {
             reactor: reactor.statistics,
             sessions: bus.sessionCount,
             connections: bus.connectionCount,
-            subscriptions: bus.subscriptionCount
+            subscriptions: bus.subscriptionCount,
+            retained: bus.retainedCount
         )
     }
 

@@ -12,6 +12,9 @@ struct GatewayMetrics: MetricsSource {
             snapshot.add(BusMetricNames.clients, shard.connections)
             snapshot.add(BusMetricNames.sessions, shard.sessions)
             snapshot.add(BusMetricNames.subscriptions, shard.subscriptions)
+            snapshot.add(BusMetricNames.waiting, shard.bus.messagesWaiting)
+            // All shards share them.
+            if shard.shard == 0 { snapshot.add(BusMetricNames.retained, shard.retained) }
             Self.add(shard.bus, to: &snapshot)
             Self.addRefusals(shard.bus, shard.gateway, to: &snapshot)
             Self.add(shard.gateway, to: &snapshot)

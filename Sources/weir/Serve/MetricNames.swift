@@ -10,6 +10,13 @@ enum BusMetricNames {
         "Subscriptions of all sessions."
     )
 
+    static let waiting = MetricDefinition(
+        "weir_messages_waiting",
+        .gauge,
+        "Messages in memory that wait for their subscriber; what waits on disk only is not counted."
+    )
+    static let retained = MetricDefinition("weir_retained_messages", .gauge, "Retained messages.")
+
     static let connections = MetricDefinition(
         "weir_connections_opened_total",
         .counter,
