@@ -7,7 +7,7 @@ ARGS ?=
 # One set of flags for every target, so that nothing is compiled twice.
 SWIFT_BUILD := swift build -c release
 
-.PHONY: help setup setup-test run build test check lint format black-box compare fuzz simulate clean
+.PHONY: help setup setup-test run build test check lint format black-box compare fuzz simulate torture clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET"
@@ -47,6 +47,10 @@ SEEDS ?= 1000000
 simulate: setup-test ## crash the broker over a false disk, SEEDS times; Ctrl-C stops; a failure prints its seed
 	@$(SWIFT_BUILD) --build-tests
 	@WEIR_SEEDS=$(SEEDS) swift test -c release --skip-build --disable-testable-imports --disable-xctest --filter CrashSimulationTests
+
+KILLS ?= 200
+torture: build ## kill -9 the running server KILLS times under load, and count what was acknowledged
+	@python3 Tests/Torture/torture.py --kills $(KILLS)
 
 lint: ## tell where the formatting differs from .swift-format
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests

@@ -15,9 +15,13 @@ package struct StorageSettings: Sendable {
     /// How long a group commit waits for company.
     package var commitDelay: Duration = .zero
 
+    /// For measurements: each sync takes at least so long.
+    package var syncTime: Duration = .zero
     /// Keys that seal the journals; the first seals what is written, all of them open what is there. None: not
     /// sealed.
     package var sealingKeys: [KeySource] = []
 
     package init(directory: String) { self.directory = directory }
+
+    package var disk: any Disk { syncTime > .zero ? SlowDisk(syncTime: syncTime) : POSIXDisk() }
 }

@@ -166,6 +166,7 @@ extension Log {
                 Segment(base: firstPosition, end: group.end, fileBytes: bytes, file: writer)
             )
             shared.group.reset(base: 0)
+            shared.commitCount &+= 1
             shared.recordCountBeforeGroup = shared.recordCountOfGroup
             shared.updateRoom()
             // Behind a group that recovery found there may be positions that are never used.

@@ -109,6 +109,8 @@ package struct LogShape: Sendable, Equatable {
     package var stagedBytes: Int
     /// The user's records appended since the log was made.
     package var recordCount: UInt64
+    /// Groups made durable since this opening.
+    package var commitCount: UInt64
 }
 
 extension Log {
@@ -121,7 +123,8 @@ extension Log {
                 segments: shared.table.count,
                 fileBytes: shared.table.bytes,
                 stagedBytes: shared.stagedBytes,
-                recordCount: shared.recordCount
+                recordCount: shared.recordCount,
+                commitCount: shared.commitCount
             )
         }
     }

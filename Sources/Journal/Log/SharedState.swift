@@ -22,6 +22,7 @@ struct SharedState {
     /// Counts uses of segment files, to know which has been unused for longest.
     var tick: UInt64 = 0
 
+    var commitCount: UInt64 = 0
     let isSealed: Bool
     let recordBytesMax: Int
 

@@ -37,6 +37,12 @@ extension StorageSettings {
             "How long one sync waits for company. 0s is right but for media that wear out by syncs."
         )
         Member.value(
+            "syncTime",
+            \.syncTime,
+            .duration(in: .zero...(.seconds(1))),
+            "For measurements: each sync takes at least so long, as 20ms on a memory card. 0s: what the medium takes."
+        )
+        Member.value(
             "sealingKeys",
             \.sealingKeys,
             .list(.keySource, countMax: 16),

@@ -180,6 +180,11 @@ enum StorageMetricNames {
     static let segments = MetricDefinition("weir_storage_segments", .gauge, "Segment files of the journal.")
     static let staged = MetricDefinition("weir_storage_staged_bytes", .gauge, "Bytes that wait for a commit.")
     static let records = MetricDefinition("weir_storage_records_total", .counter, "Records appended, ever.")
+    static let commits = MetricDefinition(
+        "weir_storage_commits_total",
+        .counter,
+        "Group commits of the shards' journals; with durability fsync each is one sync."
+    )
     static let streamBytes = MetricDefinition(
         "weir_stream_bytes",
         .gauge,

@@ -76,6 +76,7 @@ final class ServerStorage: Sendable {
             let began = ContinuousClock.now
             let opened = try SessionStorage.open(
                 storage,
+                on: storage.disk,
                 keys: keys,
                 shard: shard,
                 access: access,
@@ -141,6 +142,7 @@ final class ServerStorage: Sendable {
             wallMilliseconds: { MonotonicClock.wall() / 1_000_000 },
             committer: { log throws(LogError) in try CommitThread(log) }
         )
+        environment.disk = settings.storage.disk
         environment.keys = keys
         environment.onState = { name, state in
             logger.log(
@@ -249,6 +251,7 @@ extension ServerStorage: MetricsSource {
             snapshot.add(StorageMetricNames.segments, shape.segments)
             snapshot.add(StorageMetricNames.staged, shape.stagedBytes)
             snapshot.add(StorageMetricNames.records, shape.recordCount)
+            snapshot.add(StorageMetricNames.commits, shape.commitCount)
             for label in ["open", "full", "read_only", "stalled", "failed", "closed"] {
                 snapshot.add(StorageMetricNames.state, log.state.label == label ? 1 : 0, label)
             }
