@@ -18,6 +18,9 @@ struct BenchSubscriptions: ParsableCommand {
     @Option(help: "Subscribers that each message goes to.")
     var matches = 5
 
+    @Option(help: "Connections that hold the filters, at least.")
+    var subscribers = 100
+
     @Flag(inversion: .prefixedNo, help: "Half of the filters have wildcards.")
     var wildcards = true
 
@@ -27,7 +30,12 @@ struct BenchSubscriptions: ParsableCommand {
     func run() throws {
         var run = try options.runOptions()
         flow.apply(to: &run)
-        let scenario = SubscriptionsScenario(filters: filters, matches: matches, usesWildcards: wildcards)
+        let scenario = SubscriptionsScenario(
+            filters: filters,
+            matches: matches,
+            usesWildcards: wildcards,
+            subscribersMin: subscribers
+        )
         try options.report([try scenario.run(run)])
     }
 }

@@ -78,7 +78,7 @@ SCENARIOS = [
     ),
     Scenario(
         "1,000 subscriptions, 1 match",
-        ["subscriptions", "--filters", "1000", "--matches", "1", "--no-wildcards"],
+        ["subscriptions", "--filters", "1000", "--matches", "1", "--no-wildcards", "--subscribers", "1000"],
         [Figure("1,000 subscriptions, 1 match")],
         group="state",
     ),

@@ -6,14 +6,18 @@ package struct SubscriptionsScenario: Sendable {
     package var matches: Int
     /// Whether half of the filters have wildcards.
     package var usesWildcards: Bool
+    /// Connections that hold the filters, at least; so that tables of different sizes can be compared though each
+    /// delivery to another connection costs a system call.
+    package var subscribersMin: Int
 
     /// No subscriber has more filters than this, so that brokers with a limit per client can be loaded.
     private static let filtersPerClientMax = 1000
 
-    package init(filters: Int = 100_000, matches: Int = 5, usesWildcards: Bool = true) {
+    package init(filters: Int = 100_000, matches: Int = 5, usesWildcards: Bool = true, subscribersMin: Int = 100) {
         self.filters = filters
         self.matches = matches
         self.usesWildcards = usesWildcards
+        self.subscribersMin = subscribersMin
     }
 
     package func name(qos: UInt8) -> String {
@@ -55,7 +59,7 @@ package struct SubscriptionsScenario: Sendable {
         // As many more as make sure that a topic's filters are on different connections.
         let subscribers = max(
             matches,
-            100,
+            subscribersMin,
             (filters + Self.filtersPerClientMax - 1) / Self.filtersPerClientMax
         )
         var engine = try options.engine(clients: subscribers + 1, scenario: name)
