@@ -1,54 +1,66 @@
 #!/bin/sh
-# Generates Swift from protos/ into Sources/MECModel/Generated, or with --check into a temporary folder
-# and fails when that differs from what is checked in.
+# Generates Swift from protos/ into Sources/MECModel/Generated and Sources/RPCBridge/Generated, and the descriptor
+# set that server reflection answers from into Sources/RPCBridge/Descriptors; or with --check into a temporary
+# folder, and fails when that differs from what is checked in.
 #
-# Needs protoc (Debian: protobuf-compiler) and the Swift plugin, which is built once from the
-# swift-protobuf checkout of this package into .tools (about a minute).
+# Needs protoc (Debian: protobuf-compiler and libprotobuf-dev) and the Swift plugins, which are built once from this package's
+# dependencies (about a minute).
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-committed="$root/Sources/MECModel/Generated"
-plugin="$root/.tools/bin/protoc-gen-swift"
+plugins="$root/.build/release"
 
 command -v protoc >/dev/null || {
-    echo "protos/generate.sh: protoc not found; install it with: apt-get install protobuf-compiler" >&2
+    echo "protos/generate.sh: protoc not found; install it with: apt-get install protobuf-compiler libprotobuf-dev" >&2
     exit 1
 }
 
-if [ ! -x "$plugin" ]; then
-    checkout="$root/.build/checkouts/swift-protobuf"
-    [ -d "$checkout" ] || swift package --package-path "$root" resolve >&2
-    echo "building protoc-gen-swift, once" >&2
-    swift build --configuration release --product protoc-gen-swift \
-        --package-path "$checkout" --scratch-path "$root/.tools/swift-protobuf-build" >&2
-    mkdir -p "$(dirname "$plugin")"
-    cp "$root/.tools/swift-protobuf-build/release/protoc-gen-swift" "$plugin"
-fi
+for plugin in protoc-gen-swift protoc-gen-grpc-swift-2; do
+    [ -x "$plugins/$plugin" ] || swift build --configuration release --package-path "$root" --product "$plugin" >&2
+done
 
+# generate OUT: everything, under OUT as it stands under Sources/.
 generate() {
-    rm -rf "$1"
-    mkdir -p "$1"
-    # The message types of the MEC services. A package that gets RPCs later adds its own line with
-    # --grpc-swift-2_out beside --swift_out; the messages stay where they are.
+    rm -rf "$1/MECModel/Generated" "$1/RPCBridge/Generated" "$1/RPCBridge/Descriptors"
+    mkdir -p "$1/MECModel/Generated" "$1/RPCBridge/Generated" "$1/RPCBridge/Descriptors"
+    # The message types of the MEC services.
     for package in mec rnis location bandwidth; do
         folder="$root/protos/weir/$package/v1"
         [ -d "$folder" ] || continue
-        protoc --proto_path="$root/protos" --plugin=protoc-gen-swift="$plugin" \
-            --swift_out="$1" --swift_opt=Visibility=Package --swift_opt=FileNaming=PathToUnderscores \
-            --swift_opt=UseAccessLevelOnImports=true \
-            "$folder"/*.proto
+        messages "$1/MECModel/Generated" "$folder"/*.proto
     done
+    # The services of the bridge, and their clients for the tools.
+    for folder in weir/bus/v1 grpc/health/v1 grpc/reflection/v1; do
+        messages "$1/RPCBridge/Generated" "$root/protos/$folder"/*.proto
+    done
+    protoc --proto_path="$root/protos" --plugin="$plugins/protoc-gen-grpc-swift-2" \
+        --grpc-swift-2_out="$1/RPCBridge/Generated" --grpc-swift-2_opt=Visibility=Package \
+        --grpc-swift-2_opt=FileNaming=PathToUnderscores --grpc-swift-2_opt=UseAccessLevelOnImports=true \
+        --grpc-swift-2_opt=Server=false \
+        "$root"/protos/weir/bus/v1/event_bus.proto
+    (cd "$root/protos" && find weir grpc -name '*.proto' | LC_ALL=C sort |
+        xargs protoc --proto_path=. --include_imports --descriptor_set_out="$1/RPCBridge/Descriptors/services.binpb")
+}
+
+messages() {
+    out=$1
+    shift
+    protoc --proto_path="$root/protos" --plugin="$plugins/protoc-gen-swift" \
+        --swift_out="$out" --swift_opt=Visibility=Package --swift_opt=FileNaming=PathToUnderscores \
+        --swift_opt=UseAccessLevelOnImports=true "$@"
 }
 
 if [ "${1:-}" = "--check" ]; then
     fresh=$(mktemp -d)
     trap 'rm -rf "$fresh"' EXIT
-    generate "$fresh/out"
-    if ! diff -r "$committed" "$fresh/out"; then
-        echo "protos/generate.sh: the generated Swift is not what protos/ says; run protos/generate.sh and commit" >&2
-        exit 1
-    fi
-    echo "generated Swift matches protos/"
+    generate "$fresh"
+    for folder in MECModel/Generated RPCBridge/Generated RPCBridge/Descriptors; do
+        if ! diff -r "$root/Sources/$folder" "$fresh/$folder"; then
+            echo "protos/generate.sh: what is generated is not what protos/ says; run protos/generate.sh and commit" >&2
+            exit 1
+        fi
+    done
+    echo "generated code matches protos/"
 else
-    generate "$committed"
+    generate "$root/Sources"
 fi
