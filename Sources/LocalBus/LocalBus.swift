@@ -15,12 +15,12 @@ package final class LocalBus: Bus {
     /// Monotonic and wall-clock time.
     package typealias Clock = @Sendable () -> BusTime
 
-    private let post: Post
-    private let clock: Clock
-    private let site: BusSite
-    let identity: Identity
+    let post: Post
+    let clock: Clock
+    let site: BusSite
+    package let identity: Identity
     let streams: StreamCatalogue?
-    private let session: SharedSession
+    let session: SharedSession
     private let interest: InterestCache
 
     /// - Parameters:
@@ -101,7 +101,7 @@ package final class LocalBus: Bus {
         return try result.get()
     }
 
-    private func check(_ event: BusEvent) throws(BusError) {
+    func check(_ event: BusEvent) throws(BusError) {
         let utf8 = Array(event.topic.utf8)
         do throws(WireError) {
             try TopicName.validate(utf8.span.bytes, 0..<utf8.count)
@@ -137,7 +137,6 @@ package final class LocalBus: Bus {
         }
         if isReplay { return try replay(request.start, wishes.map(\.filter)) }
         let publisher = session
-        let identity = identity
         let all = wishes
         let own = SharedSession()
         let post = post
@@ -147,24 +146,7 @@ package final class LocalBus: Bus {
             ignores: request.noLocal ? publisher : nil,
             cancel: { _ = post { shard in shard.closeLocal(own.value) } }
         )
-        let refusal: BusError? = await withCheckedContinuation { continuation in
-            let isTaken = post { shard in
-                own.set(shard.openLocal(identity, subscription))
-                for wish in all {
-                    let code = shard.subscribeLocal(own.value, wish)
-                    guard code.isFailure else { continue }
-                    shard.closeLocal(own.value)
-                    continuation.resume(
-                        returning: code == .notAuthorized
-                            ? .notAuthorized(topic: wish.filter.text) : .invalidFilter(wish.filter.text)
-                    )
-                    return
-                }
-                continuation.resume(returning: nil)
-            }
-            if !isTaken { continuation.resume(returning: .overloaded) }
-        }
-        if let refusal { throw refusal }
+        try await attach(subscription, as: own, to: all)
         return subscription
     }
 

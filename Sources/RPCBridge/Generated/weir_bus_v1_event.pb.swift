@@ -92,6 +92,9 @@ package nonisolated struct Weir_Bus_V1_Cursor: Sendable {
   /// Grows along the stream, with gaps.
   package var position: UInt64 = 0
 
+  /// The place right before the event at this position, where it is not that event itself.
+  package var before: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -284,7 +287,7 @@ nonisolated extension Weir_Bus_V1_Header: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Weir_Bus_V1_Cursor: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Cursor"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}position\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}position\0\u{1}before\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -294,6 +297,7 @@ nonisolated extension Weir_Bus_V1_Cursor: SwiftProtobuf.Message, SwiftProtobuf._
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.stream) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.before) }()
       default: break
       }
     }
@@ -306,12 +310,16 @@ nonisolated extension Weir_Bus_V1_Cursor: SwiftProtobuf.Message, SwiftProtobuf._
     if self.position != 0 {
       try visitor.visitSingularUInt64Field(value: self.position, fieldNumber: 2)
     }
+    if self.before != false {
+      try visitor.visitSingularBoolField(value: self.before, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Weir_Bus_V1_Cursor, rhs: Weir_Bus_V1_Cursor) -> Bool {
     if lhs.stream != rhs.stream {return false}
     if lhs.position != rhs.position {return false}
+    if lhs.before != rhs.before {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

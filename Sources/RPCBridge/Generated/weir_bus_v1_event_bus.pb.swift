@@ -372,7 +372,7 @@ package nonisolated struct Weir_Bus_V1_Credit: Sendable {
 
   package var events: UInt64 = 0
 
-  /// 0 with events: bytes are not limited by this grant.
+  /// Bytes are not limited until a grant names some. An event that is larger than what is left waits for more.
   package var bytes: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1103,36 +1103,35 @@ package nonisolated struct Weir_Bus_V1_DurableSubscription: Sendable {
   fileprivate var _acknowledged: Weir_Bus_V1_Cursor? = nil
 }
 
-package nonisolated struct Weir_Bus_V1_CreateSubscriptionRequest: Sendable {
+package nonisolated struct Weir_Bus_V1_CreateSubscriptionRequest: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var subscription: Weir_Bus_V1_DurableSubscription {
-    get {_subscription ?? Weir_Bus_V1_DurableSubscription()}
-    set {_subscription = newValue}
+    get {_storage._subscription ?? Weir_Bus_V1_DurableSubscription()}
+    set {_uniqueStorage()._subscription = newValue}
   }
   /// Returns true if `subscription` has been explicitly set.
-  package var hasSubscription: Bool {self._subscription != nil}
+  package var hasSubscription: Bool {_storage._subscription != nil}
   /// Clears the value of `subscription`. Subsequent reads from it will return its default value.
-  package mutating func clearSubscription() {self._subscription = nil}
+  package mutating func clearSubscription() {_uniqueStorage()._subscription = nil}
 
   /// Where it begins; LATEST unless said.
   package var start: Weir_Bus_V1_Start {
-    get {_start ?? Weir_Bus_V1_Start()}
-    set {_start = newValue}
+    get {_storage._start ?? Weir_Bus_V1_Start()}
+    set {_uniqueStorage()._start = newValue}
   }
   /// Returns true if `start` has been explicitly set.
-  package var hasStart: Bool {self._start != nil}
+  package var hasStart: Bool {_storage._start != nil}
   /// Clears the value of `start`. Subsequent reads from it will return its default value.
-  package mutating func clearStart() {self._start = nil}
+  package mutating func clearStart() {_uniqueStorage()._start = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _subscription: Weir_Bus_V1_DurableSubscription? = nil
-  fileprivate var _start: Weir_Bus_V1_Start? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Weir_Bus_V1_CreateSubscriptionResponse: Sendable {
@@ -3099,36 +3098,74 @@ nonisolated extension Weir_Bus_V1_CreateSubscriptionRequest: SwiftProtobuf.Messa
   package static let protoMessageName: String = _protobuf_package + ".CreateSubscriptionRequest"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}subscription\0\u{1}start\0")
 
+  fileprivate class _StorageClass {
+    var _subscription: Weir_Bus_V1_DurableSubscription? = nil
+    var _start: Weir_Bus_V1_Start? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _subscription = source._subscription
+      _start = source._start
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._subscription) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._start) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._subscription) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._start) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._subscription {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._start {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._subscription {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._start {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Weir_Bus_V1_CreateSubscriptionRequest, rhs: Weir_Bus_V1_CreateSubscriptionRequest) -> Bool {
-    if lhs._subscription != rhs._subscription {return false}
-    if lhs._start != rhs._start {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._subscription != rhs_storage._subscription {return false}
+        if _storage._start != rhs_storage._start {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
