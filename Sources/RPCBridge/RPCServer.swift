@@ -1,5 +1,5 @@
 package import Access
-import Bus
+package import Bus
 import EventBus
 import Foundation
 import GRPCCore
@@ -15,6 +15,9 @@ typealias RPCTransport = HTTP2ServerTransport.Posix
 
 /// The bus over gRPC: a listener and its services.
 package final class RPCServer: Sendable {
+    /// Makes the bus as one client sees it.
+    package typealias MakeBus = @Sendable (Identity) throws(BusError) -> LocalBus
+
     /// Where it listens: host and port as the kernel gave them.
     package let address: String
     private let server: GRPCServer<RPCTransport>
@@ -46,7 +49,6 @@ package final class RPCServer: Sendable {
     ///
     /// - Parameters:
     ///   - directory: where durable subscriptions are kept; made if it is not there.
-    ///   - bus: makes the bus as one client sees it.
     ///   - health: asked now and then; must return at once.
     /// - Throws: what is wrong with certificates, the directory or the address.
     package static func start(
@@ -56,7 +58,7 @@ package final class RPCServer: Sendable {
         directory: String,
         logger: Logger,
         health: @escaping @Sendable () -> RPCHealth,
-        bus: @escaping @Sendable (Identity) throws(BusError) -> LocalBus
+        bus: @escaping MakeBus
     ) async throws -> RPCServer {
         let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
         do {
@@ -83,7 +85,7 @@ package final class RPCServer: Sendable {
         directory: String,
         logger: Logger,
         health: @escaping @Sendable () -> RPCHealth,
-        bus: @escaping @Sendable (Identity) throws(BusError) -> LocalBus,
+        bus: @escaping MakeBus,
         on eventLoops: MultiThreadedEventLoopGroup
     ) async throws -> RPCServer {
         let calls = CallTable(limit: settings.maximumCalls)
@@ -178,7 +180,7 @@ package final class RPCServer: Sendable {
     }
 
     private static func security(_ settings: RPCSettings) throws -> RPCTransport.TransportSecurity {
-        guard let certificate = settings.certificateFile else { return .plaintext }
+        guard let certificate = settings.tls.certificateFile else { return .plaintext }
         func readable(_ key: String, _ path: String) throws -> String {
             guard Foundation.access(path, R_OK) == 0 else {
                 throw StartError(
@@ -188,8 +190,8 @@ package final class RPCServer: Sendable {
             return path
         }
         let chain = try readable("certificateFile", certificate)
-        let key = try settings.keyFile.map { try readable("keyFile", $0) } ?? chain
-        guard let authorities = settings.clientCAFile else {
+        let key = try settings.tls.keyFile.map { try readable("keyFile", $0) } ?? chain
+        guard let authorities = settings.tls.clientCAFile else {
             return .tls(
                 certificateChain: [.file(path: chain, format: .pem)],
                 privateKey: .file(path: key, format: .pem)
@@ -243,7 +245,7 @@ package final class RPCServer: Sendable {
             await group.next()
             group.cancelAll()
         }
-        try? await eventLoops.shutdownGracefully()
+        // The threads stay: feeds may still be told of events, and the process is about to end.
     }
 }
 

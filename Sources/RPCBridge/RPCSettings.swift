@@ -1,3 +1,5 @@
+package import Access
+
 /// The gRPC listener.
 package struct RPCSettings: Sendable, Equatable {
     /// Whether there is one.
@@ -8,12 +10,9 @@ package struct RPCSettings: Sendable, Equatable {
     package var port = 50_051
     /// What access rules call this listener.
     package var name = "rpc"
-    /// PEM file: the server's certificate, then those between it and the root; `nil` for no TLS.
-    package var certificateFile: String?
-    /// PEM file with the private key; `nil` looks for it in ``certificateFile``.
-    package var keyFile: String?
-    /// PEM file with the authorities whose client certificates are good; with it a client needs one.
-    package var clientCAFile: String?
+    /// `nil`: ``AccessSettings/allowAnonymous`` decides.
+    package var allowAnonymous: Bool?
+    package var tls = TLS()
     /// Largest request, bytes.
     package var maximumMessageSize = 4 << 20
     /// Calls at a time on one connection.
@@ -42,4 +41,17 @@ package struct RPCSettings: Sendable, Equatable {
     package var threads = 1
 
     package init() {}
+
+    package struct TLS: Sendable, Equatable {
+        /// PEM file: the server's certificate, then those between it and the root; `nil` for no TLS.
+        package var certificateFile: String?
+        /// PEM file with the private key; `nil` looks for it in ``certificateFile``.
+        package var keyFile: String?
+        /// PEM file with the authorities whose client certificates are good; with it a client needs one.
+        package var clientCAFile: String?
+        /// Which part of a client's certificate is its username.
+        package var usernameFrom: AccessSettings.UsernameSource?
+
+        package init() {}
+    }
 }

@@ -15,16 +15,16 @@ from weir import START_TIMEOUT, Weir, clean_environment, run, weir_binary
 
 
 def test_a_second_server_on_the_same_data_is_refused(server):
-    result = run("serve", "--listen", "tcp://127.0.0.1:0", "--data", server.data, "--set", "http.enabled=false",
+    result = run("serve", "--listen", "tcp://127.0.0.1:0", "--data", server.data, "--set", "http.enabled=false", "--set", "rpc.enabled=false",
                  check=69)
     assert f"is in use by another server (pid {server.pid})" in result.stderr
 
 
 def test_a_port_in_use_is_told_and_nothing_is_left_running(server, tmp_path):
-    result = run("serve", "--listen", server.url(), "--data", tmp_path / "other", "--set", "http.enabled=false", check=69)
+    result = run("serve", "--listen", server.url(), "--data", tmp_path / "other", "--set", "http.enabled=false", "--set", "rpc.enabled=false", check=69)
     assert str(server.port()) in result.stderr and "in use" in result.stderr
     result = run("serve", "--listen", "tcp://127.0.0.1:0", "--data", tmp_path / "third",
-                 "--set", f"http.listen={server.ports['http'][7:]}", check=69)
+                 "--set", f"http.listen={server.ports['http'][7:]}", "--set", "rpc.enabled=false", check=69)
     assert "http.listen" in result.stderr
     # The directory is free again.
     assert not pathlib.Path(tmp_path / "other/weir.lock").read_text()
@@ -154,7 +154,7 @@ def test_systemd_is_told_each_state_and_the_watchdog_is_patted(start):
 def test_the_state_directory_of_systemd_is_the_default(tmp_path):
     server = Weir(tmp_path / "s", ["--listen", "tcp://127.0.0.1:0", "--set", f"dataDirectory={tmp_path}/state"])
     process = subprocess.Popen(
-        [weir_binary(), "serve", "--listen", "tcp://127.0.0.1:0", "--set", "http.enabled=false",
+        [weir_binary(), "serve", "--listen", "tcp://127.0.0.1:0", "--set", "http.enabled=false", "--set", "rpc.enabled=false",
          "--ports-file", tmp_path / "ports"],
         env=clean_environment({"STATE_DIRECTORY": f"{tmp_path}/state", "NOTIFY_SOCKET": str(tmp_path / "n")}),
         stderr=subprocess.PIPE, text=True,
@@ -210,5 +210,5 @@ def test_a_dead_process_leaves_nothing_in_the_way(server):
 def test_fewer_shards_than_the_data_has_are_refused(start, tmp_path):
     server = start("--listen", "tcp://127.0.0.1:0", "--set", "gateway.shards=2")
     assert server.stop() == 0
-    result = run("serve", "--listen", "tcp://127.0.0.1:0", "--data", server.data, "--set", "http.enabled=false", check=78)
+    result = run("serve", "--listen", "tcp://127.0.0.1:0", "--data", server.data, "--set", "http.enabled=false", "--set", "rpc.enabled=false", check=78)
     assert "start with --set gateway.shards=2" in result.stderr

@@ -116,7 +116,7 @@ def test_a_missing_or_wrong_key_stops_the_start(authority, site, tmp_path):
     ]:
         query = "&".join(f"{k}={v}" for k, v in options.items())
         result = run("serve", "--listen", f"tls://127.0.0.1:0?{query}", "--data", tmp_path / "d", "--set",
-                     "http.enabled=false", check=78)
+                     "http.enabled=false", "--set", "rpc.enabled=false", check=78)
         assert told in result.stderr, result.stderr
 
 

@@ -85,6 +85,9 @@ class Weir:
             command += ["--set", "services.enabled=false"]
         if not any(a.startswith("http.") for a in self.arguments):
             command += ["--set", "http.listen=127.0.0.1:0"]
+        # gRPC too.
+        if "rpc" not in asked:
+            command += ["--set", "rpc.enabled=false"]
         with open(self._log_path, "ab") as log:
             self.process = subprocess.Popen(
                 list(map(str, command)),

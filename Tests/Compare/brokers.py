@@ -87,6 +87,7 @@ class Weir(Broker):
     settings = {
         "storage.durability": "memory",
         "http.enabled": "false",
+        "rpc.enabled": "false",
         "mqtt.sysInterval": "0s",
         "log.level": "warning",
         "access.quotas.publishRate": "4000000000/s",

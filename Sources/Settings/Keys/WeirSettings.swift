@@ -3,6 +3,7 @@ package import BusStorage
 package import EventBus
 package import Gateway
 package import HTTPGateway
+package import RPCBridge
 package import MECServices
 package import RadioFeed
 package import Streams
@@ -24,6 +25,7 @@ package struct WeirSettings: Sendable {
     package var access = AccessSettings()
     package var gateway = GatewaySettings()
     package var http = HTTPSettings()
+    package var rpc = RPCSettings()
     package var services = ServicesSettings()
     package var radio = RadioFeedSettings()
 
@@ -79,6 +81,7 @@ extension WeirSettings {
             "Threads and limits of all listeners together."
         )
         Member.group("http", \.http, HTTPSettings.schema, "Health and metrics over HTTP.")
+        Member.group("rpc", \.rpc, RPCSettings.schema, "The bus over gRPC.")
         Member.group("services", \.services, ServicesSettings.schema, "The MEC services.")
         Member.group(
             "radio",

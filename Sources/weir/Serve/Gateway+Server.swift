@@ -94,6 +94,10 @@ extension WeirSettings {
                 usernameFrom: entry.usernameFrom
             )
         }
+        access.listeners[rpc.name] = .init(
+            allowAnonymous: rpc.allowAnonymous,
+            usernameFrom: rpc.tls.usernameFrom
+        )
         return access
     }
 }

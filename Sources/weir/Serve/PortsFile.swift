@@ -5,11 +5,15 @@ struct PortsFile {
     var listeners: [(name: String, url: String)] = []
     /// Where HTTP is served, if it is.
     var http: String?
+    /// Where gRPC is served, if it is.
+    var rpc: String?
 
     func write(to path: String) throws {
         let entries = listeners.map { "{\"name\":\(quoted($0.name)),\"url\":\(quoted($0.url))}" }
         let web = http.map { quoted("http://\($0)") } ?? "null"
-        let text = "{\"pid\":\(getpid()),\"listeners\":[\(entries.joined(separator: ","))],\"http\":\(web)}\n"
+        let call = rpc.map(quoted) ?? "null"
+        let list = entries.joined(separator: ",")
+        let text = "{\"pid\":\(getpid()),\"listeners\":[\(list)],\"http\":\(web),\"rpc\":\(call)}\n"
         try TextFile.replace(path, with: text)
     }
 

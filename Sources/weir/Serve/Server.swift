@@ -4,6 +4,7 @@ import EventBus
 import Gateway
 import HTTPGateway
 import Logging
+import RPCBridge
 import Settings
 import Supervision
 import Telemetry
@@ -25,6 +26,7 @@ actor Server {
     var storage: ServerStorage?
     var services: ServerServices?
     var http: HTTPGateway?
+    var rpc: RPCServer?
     var reloadCount = 0
 
     private init(
@@ -137,6 +139,7 @@ actor Server {
         }
         self.services = services
         try await startHTTP(gateway, storage, services)
+        try await startRPC(gateway, storage, site: site, access: access)
         try announce(gateway, portsFile: portsFile)
     }
 
@@ -180,6 +183,10 @@ actor Server {
         if let http {
             ports.http = http.address.description
             logger.notice("http ready", metadata: ["http.address": "\(http.address)"])
+        }
+        if let rpc {
+            ports.rpc = rpc.address
+            logger.notice("rpc ready", metadata: ["rpc.address": "\(rpc.address)"])
         }
         if let portsFile { try ports.write(to: portsFile) }
         life.became(.ready)
@@ -230,9 +237,11 @@ actor Server {
             "server draining",
             metadata: ["drain.timeout": "\(Units.format(settings.drainTimeout))"]
         )
+        let timeout = settings.drainTimeout
+        // Before the shards: what these clients published is acknowledged by them.
+        await rpc?.drain(within: timeout)
         await services?.stop()
         if let gateway {
-            let timeout = settings.drainTimeout
             await onThread("weir.drain") { gateway.drain(within: timeout) }
         }
         await http?.stop()
@@ -242,6 +251,7 @@ actor Server {
 
     /// Undoes as much of a start as was done.
     private func abandon() async {
+        await rpc?.drain(within: .zero)
         await services?.stop()
         if let gateway { await onThread("weir.drain") { gateway.drain(within: .zero) } }
         await http?.stop()

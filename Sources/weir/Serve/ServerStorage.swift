@@ -207,6 +207,9 @@ final class ServerStorage: Sendable {
         streams.close()
     }
 
+    /// Whether every journal and stream takes what is written.
+    var isWell: Bool { logs.allSatisfy(\.state.isOpen) && streams.streams.allSatisfy(\.logState.isOpen) }
+
     func health() -> [HealthCheck] {
         logs.enumerated().map { index, log in
             let name = logs.count == 1 ? "storage" : "storage-\(index)"

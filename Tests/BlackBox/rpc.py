@@ -1,0 +1,131 @@
+"""The bus over gRPC, as a Python application uses it: stubs are made from protos/ when the tests begin."""
+
+import base64
+import functools
+import importlib
+import pathlib
+import queue
+import subprocess
+import sys
+import tempfile
+
+import grpc
+
+import weir
+
+PROTOS = pathlib.Path(__file__).resolve().parents[2] / "protos"
+TIMEOUT = 20
+
+
+@functools.cache
+def stubs():
+    folder = tempfile.mkdtemp(prefix="weir-stubs-")
+    files = sorted(str(p) for p in (PROTOS / "weir/bus").rglob("*.proto"))
+    subprocess.run(
+        [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={PROTOS}", f"--python_out={folder}",
+         f"--grpc_python_out={folder}", *files],
+        check=True,
+    )
+    # The package is called "weir", as the module with the running server is.
+    weir.__path__ = [f"{folder}/weir"]
+    return (
+        importlib.import_module("weir.bus.v1.event_pb2"),
+        importlib.import_module("weir.bus.v1.event_bus_pb2"),
+        importlib.import_module("weir.bus.v1.event_bus_pb2_grpc"),
+    )
+
+
+def basic(user, password):
+    return [("authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())]
+
+
+class Rpc:
+    def __init__(self, server, metadata=(), channel=None):
+        self.events, self.bus, services = stubs()
+        self.channel = channel or grpc.insecure_channel(server.ports["rpc"])
+        self.stub = services.EventBusStub(self.channel)
+        self.metadata = list(metadata)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.channel.close()
+
+    def call(self, method, request):
+        return getattr(self.stub, method)(request, metadata=self.metadata, timeout=TIMEOUT)
+
+    def event(self, topic, payload=b"", **fields):
+        return self.events.Event(topic=topic, payload=payload, **fields)
+
+    def publish(self, *events, producer=None):
+        return self.call("Publish", self.bus.PublishRequest(events=events, producer=producer)).results
+
+    def subscribe(self, *filters, credit=1000, credit_bytes=0, **fields):
+        return Subscription(self, filters, credit, credit_bytes, fields)
+
+    def create(self, name, filters, position="POSITION_LATEST", **fields):
+        return self.call(
+            "CreateSubscription",
+            self.bus.CreateSubscriptionRequest(
+                subscription=self.bus.DurableSubscription(name=name, filters=filters, **fields),
+                start=self.start(position),
+            ),
+        ).subscription
+
+    def start(self, position=None, after=None, time=None):
+        if after is not None:
+            return self.bus.Start(after=after)
+        if time is not None:
+            return self.bus.Start(time_unix_nanos=time)
+        return self.bus.Start(position=position)
+
+
+class Subscription:
+    """One Subscribe call. Events are taken out of batches one by one."""
+
+    def __init__(self, rpc, filters, credit, credit_bytes, fields):
+        self.rpc = rpc
+        self.requests = queue.SimpleQueue()
+        bus = rpc.bus
+        self.send(open=bus.SubscribeRequest.Open(
+            filters=filters, credit=bus.Credit(events=credit, bytes=credit_bytes), **fields))
+        self.call = rpc.stub.Subscribe(iter(self.requests.get, None), metadata=rpc.metadata)
+        self.waiting = []
+        self.opened = self.next("opened")
+
+    def send(self, **fields):
+        self.requests.put(self.rpc.bus.SubscribeRequest(**fields))
+
+    def grant(self, events=0, bytes=0):
+        self.send(credit=self.rpc.bus.Credit(events=events, bytes=bytes))
+
+    def ack(self, cursor):
+        self.send(ack=self.rpc.bus.SubscribeRequest.Ack(up_to=cursor))
+
+    def message(self):
+        """The next response, whatever it is."""
+        return next(self.call)
+
+    def next(self, kind):
+        """The next response of a kind; what comes before it is passed over, but events are not."""
+        while True:
+            message = self.message()
+            found = message.WhichOneof("response")
+            if found == kind:
+                return getattr(message, kind)
+            assert found != "batch", f"found a batch, expected {kind}: {message}"
+
+    def event(self):
+        while not self.waiting:
+            message = self.message()
+            if message.WhichOneof("response") == "batch":
+                self.waiting += message.batch.events
+        return self.waiting.pop(0)
+
+    def take(self, count):
+        return [self.event() for _ in range(count)]
+
+    def close(self):
+        self.requests.put(None)
+        self.call.cancel()
