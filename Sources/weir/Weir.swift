@@ -22,6 +22,7 @@ struct Weir: ParsableCommand {
         subcommands: [
             ServeCommand.self, CheckCommand.self, ReloadCommand.self, ConfigCommand.self, ImportCommand.self,
             PasswdCommand.self, JournalCommand.self, PubCommand.self, SubCommand.self, BenchCommand.self,
+            RPCCommand.self,
             TopCommand.self, VersionCommand.self,
         ]
     )

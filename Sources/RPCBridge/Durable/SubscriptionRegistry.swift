@@ -316,7 +316,8 @@ final class SubscriptionRegistry: Sendable {
             try bytes.withUnsafeBytes { bytes in
                 var done = 0
                 while done < bytes.count {
-                    let count = Glibc.write(file, bytes.baseAddress! + done, bytes.count - done)
+                    let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+                    let count = Glibc.write(file, rest.baseAddress, rest.count)
                     guard count > 0 || errno == EINTR else { throw CocoaError(.fileWriteUnknown) }
                     done += max(0, count)
                 }
