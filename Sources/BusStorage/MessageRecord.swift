@@ -1,7 +1,8 @@
 import EventBus
 import MQTTWire
 
-/// How an application message lies in the journal: a fixed part, then topic, properties, payload.
+/// How an application message lies in the journal: a fixed part, then topic, properties, payload, and for what another
+/// shard forwarded with QoS 2 its place in that shard's journal.
 enum MessageRecord {
     static let fixedSize = 1 + 1 + 2 + 4 + 8 + 8 + 4 + 4 + 4 + 4
     private static let retainFlag: UInt8 = 4
@@ -9,12 +10,13 @@ enum MessageRecord {
     static func size(_ message: borrowing StoredMessage) -> Int {
         fixedSize + message.parts.topic.count + message.parts.properties.count
             + message.parts.moreProperties.count + message.parts.payload.count
+            + (message.originShard == 0 ? 0 : 8)
     }
 
     static func write(_ message: borrowing StoredMessage, to memory: UnsafeMutableRawBufferPointer) {
         var writer = ByteWriter(memory)
         writer.write(message.qos.rawValue | (message.retain ? retainFlag : 0))
-        writer.write(UInt8(0))
+        writer.write(message.originShard)
         writer.write(message.exactlyOnceID)
         writer.write(message.publisher)
         writer.write(message.expiresAt)
@@ -27,13 +29,14 @@ enum MessageRecord {
         writer.write(message.parts.properties)
         writer.write(message.parts.moreProperties)
         writer.write(message.parts.payload)
+        if message.originShard != 0 { writer.write(message.origin) }
     }
 
     /// The message in `memory`, which must stay valid while it is used.
     static func read(_ memory: UnsafeRawBufferPointer) throws(StorageError) -> StoredMessage {
         var reader = ByteReader(memory)
         let flags: UInt8 = try reader.read()
-        let _: UInt8 = try reader.read()
+        let originShard: UInt8 = try reader.read()
         let exactlyOnceID: UInt16 = try reader.read()
         let publisher: UInt32 = try reader.read()
         let expiresAt: Int64 = try reader.read()
@@ -45,6 +48,7 @@ enum MessageRecord {
         let topic = try reader.read(Int(topicLength))
         let properties = try reader.read(Int(propertiesLength))
         let payload = try reader.read(Int(payloadLength))
+        let origin: UInt64 = originShard == 0 ? 0 : try reader.read()
         // The encoder writes four bytes there: it must lie inside.
         let offset = Int(expiryOffset)
         return StoredMessage(
@@ -59,7 +63,9 @@ enum MessageRecord {
             expiresAt: expiresAt,
             publisher: publisher,
             exactlyOnceID: exactlyOnceID,
-            ingestTime: ingestTime
+            ingestTime: ingestTime,
+            origin: origin,
+            originShard: originShard
         )
     }
 }

@@ -135,10 +135,17 @@ extension SessionStorage: BusStore {
             )
         }
         if message.exactlyOnceID != 0 {
-            state.sessions[message.publisher]?.incoming.insert(message.exactlyOnceID)
+            state.sessions[message.publisher]?.incoming[message.exactlyOnceID] = position
+        }
+        if message.originShard != 0 {
+            state.forwarded[message.originShard, default: ForwardedMessages()].insert(message.origin)
         }
         _ = appended(position)
         return .kept(position: position, durableAt: log.configuration.durability == .memory ? 0 : position)
+    }
+
+    package func knowsForwarded(_ position: UInt64, from shard: Int) -> Bool {
+        state.forwarded[UInt8(shard + 1)]?.contains(position) == true
     }
 
     package func choose(_ storeID: UInt32, position: UInt64) {

@@ -13,6 +13,12 @@ extension StoredState {
             builder.write(id)
             Self.write(session, to: &builder)
         }
+        builder.write(UInt8(forwarded.count))
+        for (shard, messages) in forwarded {
+            builder.write(shard)
+            builder.write(UInt32(messages.positions.count))
+            for position in messages.positions { builder.write(position) }
+        }
         return builder.bytes
     }
 
@@ -26,6 +32,12 @@ extension StoredState {
         for _ in 0..<count {
             let id: UInt32 = try reader.read()
             sessions[id] = try Self.readSession(&reader)
+        }
+        for _ in 0..<(try reader.read(UInt8.self)) {
+            let shard: UInt8 = try reader.read()
+            var messages = ForwardedMessages()
+            for _ in 0..<(try reader.read(UInt32.self)) { messages.insert(try reader.read()) }
+            forwarded[shard] = messages
         }
     }
 
@@ -58,7 +70,10 @@ extension StoredState {
         builder.write(UInt32(session.chosen.count))
         for position in session.chosen { builder.write(position) }
         builder.write(UInt32(session.incoming.count))
-        for packetID in session.incoming { builder.write(packetID) }
+        for (packetID, position) in session.incoming {
+            builder.write(packetID)
+            builder.write(position)
+        }
     }
 
     private static func readSession(_ reader: inout ByteReader) throws(StorageError) -> Session {
@@ -102,7 +117,10 @@ extension StoredState {
             )
         }
         for _ in 0..<(try reader.read(UInt32.self)) { session.chosen.append(try reader.read()) }
-        for _ in 0..<(try reader.read(UInt32.self)) { session.incoming.insert(try reader.read()) }
+        for _ in 0..<(try reader.read(UInt32.self)) {
+            let packetID: UInt16 = try reader.read()
+            session.incoming[packetID] = try reader.read()
+        }
         return session
     }
 }

@@ -45,8 +45,8 @@ struct StoredState {
         var sentTo: UInt64
         /// Messages behind ``sentTo`` that a shared subscription chose the session for.
         var chosen: [UInt64] = []
-        /// QoS 2 identifiers of messages from the client that it has not released.
-        var incoming: Set<UInt16> = []
+        /// QoS 2 identifiers of messages from the client that it has not released, and where the messages are.
+        var incoming: [UInt16: UInt64] = [:]
 
         /// The oldest place in the log that must still be there: of what waits, and of what was sent and is not
         /// settled. A retained message in flight may be older than the log's `start` and pins nothing.
@@ -61,6 +61,8 @@ struct StoredState {
 
     var sessions: [UInt32: Session] = [:]
     var nextSession: UInt32 = 1
+    /// QoS 2 messages that other shards forwarded and that are kept here, by those shards' index + 1.
+    var forwarded: [UInt8: ForwardedMessages] = [:]
 
     /// Applies one record.
     ///
@@ -75,7 +77,10 @@ struct StoredState {
         case .message:
             let message = try MessageRecord.read(payload)
             if message.exactlyOnceID != 0 {
-                sessions[message.publisher]?.incoming.insert(message.exactlyOnceID)
+                sessions[message.publisher]?.incoming[message.exactlyOnceID] = position
+            }
+            if message.originShard != 0 {
+                forwarded[message.originShard, default: ForwardedMessages()].insert(message.origin)
             }
         case .sessionConnected: try connected(&reader, position)
         case .sessionDisconnected:
@@ -116,7 +121,7 @@ struct StoredState {
             sessions[id]?.chosen.append(try reader.read())
         case .released:
             let id: UInt32 = try reader.read()
-            sessions[id]?.incoming.remove(try reader.read())
+            sessions[id]?.incoming[try reader.read()] = nil
         }
     }
 
@@ -223,5 +228,36 @@ struct StoredState {
             delay: delay,
             expiryInterval: hasInterval == 1 ? interval : nil
         )
+    }
+}
+
+/// Places in another shard's journal of the QoS 2 messages that it forwarded lately: a message that comes again
+/// after a crash is known by its place. A publisher repeats what it has not released, so the latest are enough.
+struct ForwardedMessages {
+    private static let limit = 65_536
+
+    /// Ascending, as they come.
+    private(set) var positions: [UInt64] = []
+
+    mutating func insert(_ position: UInt64) {
+        let index = place(of: position)
+        guard index == positions.count || positions[index] != position else { return }
+        positions.insert(position, at: index)
+        if positions.count >= Self.limit * 2 { positions.removeFirst(Self.limit) }
+    }
+
+    func contains(_ position: UInt64) -> Bool {
+        let index = place(of: position)
+        return index < positions.count && positions[index] == position
+    }
+
+    private func place(of position: UInt64) -> Int {
+        if positions.last ?? 0 < position { return positions.count }
+        var (low, high) = (0, positions.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if positions[middle] < position { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -83,10 +83,12 @@ def test_no_acknowledgement_leaves_before_the_sync_that_covers_it(start, tmp_pat
 # -- kills
 
 
-def test_nothing_acknowledged_is_lost_through_kills():
+@pytest.mark.parametrize("shards", [1, 2])
+def test_nothing_acknowledged_is_lost_through_kills(shards):
     torture = ROOT / "Tests" / "Torture" / "torture.py"
     result = subprocess.run(
-        [sys.executable, torture, "--kills", "6", "--seed", "1", "--quiet"], capture_output=True, text=True, timeout=300
+        [sys.executable, torture, "--kills", "6", "--seed", "1", "--quiet", "--set", f"gateway.shards={shards}"],
+        capture_output=True, text=True, timeout=300
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "6 kills" in result.stdout

@@ -100,6 +100,8 @@ final class SessionExtras {
     var willDue: UInt32 = 0
     /// Identifiers of QoS 2 messages received and not yet released `[MQTT-4.3.3-10]`.
     var incomingQoS2: Set<UInt16> = []
+    /// Those that were found at start, and where the journal keeps their messages.
+    var restoredQoS2: [UInt16: UInt64] = [:]
     /// Retained messages still to be sent for new subscriptions.
     var retained: RetainedBacklog?
     var local: (any LocalSubscriber)?

@@ -20,7 +20,8 @@ extension BusShard {
             return
         }
         if outcome.durableAt | outcome.streamsAt | outcome.forwarded != 0,
-            !isSafe(outcome.durableAt, outcome.streamsAt, outcome.forwarded, outcome.forwardedTo)
+            outcome.toForward != nil
+                || !isSafe(outcome.durableAt, outcome.streamsAt, outcome.forwarded, outcome.forwardedTo)
         {
             client.pointee.unansweredPublishes &+= 1
             heldAnswers.append(
@@ -29,6 +30,7 @@ extension BusShard {
                     streamsAt: outcome.streamsAt,
                     forwarded: outcome.forwarded,
                     forwardedTo: outcome.forwardedTo,
+                    toForward: outcome.toForward,
                     slot: id.slot,
                     generation: id.generation,
                     packetID: packetID,
@@ -97,6 +99,7 @@ extension BusShard {
     /// Storage has everything up to `position` on disk: the answers that waited for it go out.
     package func storageReached(_ position: UInt64) {
         durablePosition = max(durablePosition, position)
+        forwardDurable()
         confirmForwarded()
         releaseAnswers()
         while let first = durabilityWaiters.first, isSafe(first.position, first.ticket, 0, 0) {
@@ -122,6 +125,11 @@ extension BusShard {
         while let due = heldAnswers.popDue({
             isSafe($0.durableAt, $0.streamsAt, $0.forwarded, $0.forwardedTo)
         }) {
+            var due = due
+            if due.forwarded != 0, !forwardRefused.isEmpty, forwardRefused.remove(due.forwarded) != nil {
+                counters.storageRefused &+= 1
+                due.reason = ReasonCode.quotaExceeded.rawValue
+            }
             guard let client = client(ConnectionID(slot: due.slot, generation: due.generation)) else {
                 continue
             }
@@ -153,7 +161,12 @@ extension BusShard {
         let extras = sessionExtras(index)
         if extras.incomingQoS2.contains(packetID) {
             // [MQTT-4.3.3-10]: seen and not released; acknowledged again, not delivered again.
-            answer(.pubRec, packetID, repeatedOutcome(index), id, client)
+            var outcome = repeatedOutcome(index)
+            if let position = extras.restoredQoS2.removeValue(forKey: packetID) {
+                // The process died before the client heard of it: other shards may not have it.
+                forwardAgain(source, position, &outcome)
+            }
+            answer(.pubRec, packetID, outcome, id, client)
             return
         }
         // Before MQTT 5 a client does not know of a maximum; its identifiers are the limit.
@@ -176,6 +189,24 @@ extension BusShard {
         answer(.pubRec, packetID, outcome, id, client)
     }
 
+    /// Gives a message that this shard's journal had before a restart to the shards that want it; those that have it
+    /// already know it by its place in that journal.
+    private func forwardAgain(_ source: PublishSource, _ position: UInt64, _ outcome: inout PublishOutcome) {
+        guard site.shardCount > 1 else { return }
+        let topic = source.parts.topic
+        let (route, isKnown) = routes.place(
+            for: topic,
+            hash: hash(topic.baseAddress ?? levels.base, topic.count)
+        )
+        if !isKnown || route.pointee.generation != subscriptions.generation {
+            guard resolve(route, topic) else { return }
+        }
+        guard route.pointee.remoteShards != 0 else { return }
+        var source = source
+        source.position = position
+        forward(source, to: route.pointee.remoteShards, &outcome)
+    }
+
     /// The answer to a repeated QoS 2 PUBLISH comes no earlier than the first one's.
     private func repeatedOutcome(_ session: Int32) -> PublishOutcome {
         var outcome = PublishOutcome(isWanted: true)
@@ -187,6 +218,7 @@ extension BusShard {
     func receivePubRel(_ ack: AckView, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>) {
         let index = client.pointee.session
         let isKnown = sessions[index].pointee.extras?.incomingQoS2.remove(ack.packetID) != nil
+        if isKnown { sessions[index].pointee.extras?.restoredQoS2[ack.packetID] = nil }
         dropEmptyExtras(index)
         var outcome = PublishOutcome(isWanted: true)
         if isKnown {

@@ -15,6 +15,8 @@ private enum MailKind: UInt8 {
     case interestKnown
     /// The sender has on disk what it must keep of the messages forwarded to it up to a number.
     case forwardConfirmed
+    /// The same, but the sender's storage did not take the message with that number.
+    case forwardRefused
 }
 
 extension BusShard {
@@ -50,14 +52,22 @@ extension BusShard {
     func confirmForwarded() {
         while let first = owedConfirmations.first, isDurable(first.durableAt) {
             owedConfirmations.removeFirst()
+            let kind: MailKind = first.isRefused ? .forwardRefused : .forwardConfirmed
             post(to: first.shard) { box in
-                box.append(MailKind.forwardConfirmed.rawValue)
+                box.append(kind.rawValue)
                 box.append(first.number)
             }
         }
     }
 
     func forward(_ source: PublishSource, to shards: UInt32, _ outcome: inout PublishOutcome) {
+        if source.exactlyOnceID != 0, source.position != 0, !isDurable(source.position) {
+            // Were it durable there and not here after a crash, its publisher would send it again and nobody could
+            // tell that it came before.
+            outcome.toForward = Message.make(source)
+            outcome.forwardedTo |= shards
+            return
+        }
         let number = forwardNumber(source, to: shards, &outcome)
         var rest = shards
         while rest != 0 {
@@ -66,8 +76,24 @@ extension BusShard {
             post(to: shard) { box in
                 box.append(MailKind.message.rawValue)
                 box.append(number)
+                // Under its place in this shard's journal the other one knows a QoS 2 message again.
+                box.append(source.qos == .exactlyOnce ? source.position : 0)
                 Self.write(source, to: &box)
             }
+        }
+    }
+
+    /// Forwards the QoS 2 messages that have become durable here.
+    func forwardDurable() {
+        heldAnswers.forwardDue({ isDurable($0.durableAt) }) { entry in
+            guard let message = entry.toForward else { return }
+            entry.toForward = nil
+            var outcome = PublishOutcome()
+            var source = message.source
+            source.exactlyOnceID = 0
+            forward(source, to: entry.forwardedTo, &outcome)
+            entry.forwarded = outcome.forwarded
+            message.release()
         }
     }
 
@@ -151,8 +177,13 @@ extension BusShard {
             switch kind {
             case .message:
                 let number: UInt64 = reader.read()
+                let origin: UInt64 = reader.read()
                 let source = Self.readSource(&reader)
-                owe(number, to: shard, deliverForwarded(source))
+                if origin != 0, store?.knowsForwarded(origin, from: shard) == true {
+                    owe(number, to: shard, store?.lastPosition ?? 0)
+                } else {
+                    owe(number, to: shard, deliverForwarded(source, origin, from: shard))
+                }
             case .memberMessage:
                 let number: UInt64 = reader.read()
                 let session: Int32 = reader.read()
@@ -175,8 +206,10 @@ extension BusShard {
                 let name = String(decoding: reader.readCounted(), as: UTF8.self)
                 let entry: NodeSubscription = reader.read()
                 enterMember(kind == .memberJoins, from, name, entry)
-            case .forwardConfirmed:
-                forwardConfirmed[shard] = reader.read()
+            case .forwardConfirmed, .forwardRefused:
+                let number: UInt64 = reader.read()
+                forwardConfirmed[shard] = number
+                if kind == .forwardRefused { forwardRefused.insert(number) }
                 releaseAnswers()
             case .interestKnown:
                 interestKnown[shard] = reader.read()
@@ -207,9 +240,11 @@ extension BusShard {
         subscriptions.prune(node)
     }
 
-    private func owe(_ number: UInt64, to shard: Int, _ durableAt: UInt64) {
+    /// - Parameter durableAt: what this shard's disk must have reached; `nil` when it did not take the message.
+    private func owe(_ number: UInt64, to shard: Int, _ durableAt: UInt64?) {
         guard number != 0 else { return }
-        owedConfirmations.append((durableAt, shard, number))
+        // A refusal waits for what came before: numbers are confirmed in order.
+        owedConfirmations.append((durableAt ?? store?.lastPosition ?? 0, shard, number, durableAt == nil))
         confirmForwarded()
     }
 
@@ -218,7 +253,7 @@ extension BusShard {
         _ source: PublishSource,
         _ session: Int32,
         _ subscription: NodeSubscription
-    ) -> UInt64 {
+    ) -> UInt64? {
         guard isSessionLive(session) else {
             redeliverToGroups(source)
             return 0
@@ -226,7 +261,7 @@ extension BusShard {
         var source = source
         var outcome = PublishOutcome()
         if source.qos != .atMostOnce, sessions[session].pointee.storeID != 0 {
-            _ = storeForwarded(&source, &outcome)
+            guard storeForwarded(&source, &outcome) else { return nil }
         }
         deliverShared(source, to: session, subscription)
         return outcome.durableAt
@@ -234,8 +269,9 @@ extension BusShard {
 
     /// A message from another shard goes to the subscribers here and no further.
     ///
-    /// - Returns: what this shard's disk must have reached before the publisher may hear of it.
-    private func deliverForwarded(_ source: PublishSource) -> UInt64 {
+    /// - Returns: what this shard's disk must have reached before the publisher may hear of it; `nil` when storage did
+    ///   not take it.
+    private func deliverForwarded(_ source: PublishSource, _ origin: UInt64, from shard: Int) -> UInt64? {
         let topic = source.parts.topic
         let (route, isKnown) = routes.place(
             for: topic,
@@ -246,7 +282,11 @@ extension BusShard {
         }
         var source = source
         var outcome = PublishOutcome()
-        if source.qos != .atMostOnce, isWantedLater(route) { _ = storeForwarded(&source, &outcome) }
+        if source.qos != .atMostOnce, isWantedLater(route),
+            !storeForwarded(&source, &outcome, origin, from: shard)
+        {
+            return nil
+        }
         deliverHere(source, route, from: -1)
         return outcome.durableAt
     }

@@ -11,6 +11,8 @@ struct PublishOutcome {
     var forwarded: UInt64 = 0
     /// Those shards, one bit each.
     var forwardedTo: UInt32 = 0
+    /// A QoS 2 message that other shards get when it is durable here; whoever answers owns the reference.
+    var toForward: Message.Reference?
     /// Where the journal keeps the message; 0 where it does not.
     var position: UInt64 = 0
     /// The ticket that the streams must have reached before the publisher may hear of it; 0 for none.

@@ -29,7 +29,8 @@ package struct RestoredSession {
     /// In the order in which they were sent.
     package var inFlight: [InFlight]
     package var nextPacketID: UInt16
-    package var incoming: Set<UInt16>
+    /// QoS 2 identifiers of messages from the client that it has not released, and where the messages are.
+    package var incoming: [UInt16: UInt64]
     /// Messages behind this position wait on disk.
     package var sentTo: UInt64
 
@@ -43,7 +44,7 @@ package struct RestoredSession {
         will: StoredWill?,
         inFlight: [InFlight],
         nextPacketID: UInt16,
-        incoming: Set<UInt16>,
+        incoming: [UInt16: UInt64],
         sentTo: UInt64
     ) {
         self.storeID = storeID
@@ -63,6 +64,23 @@ package struct RestoredSession {
 extension BusShard {
     /// Gives the shard its storage, before the first connection.
     package func attach(_ store: any BusStore) { self.store = store }
+
+    /// Brings the mail that restored sessions caused to the other shards, before the first client: a publisher that
+    /// comes back at once must reach the sessions of every shard.
+    package static func exchangeMail(_ shards: [BusShard]) {
+        var isMoving = true
+        while isMoving {
+            isMoving = false
+            for from in shards {
+                for to in shards where to !== from {
+                    let mail = from.takeMail(for: to.index)
+                    guard !mail.isEmpty else { continue }
+                    isMoving = true
+                    mail.withUnsafeBytes { to.deliverMail(from: from.index, $0) }
+                }
+            }
+        }
+    }
 
     package var retainedCount: Int { site.retained.count }
 
@@ -130,7 +148,10 @@ extension BusShard {
             _ = enter(index, subscription.filter, options, identifier)
         }
         restoreWindow(stored, session, message)
-        if !stored.incoming.isEmpty { sessionExtras(index).incomingQoS2 = stored.incoming }
+        if !stored.incoming.isEmpty {
+            sessionExtras(index).incomingQoS2 = Set(stored.incoming.keys)
+            sessionExtras(index).restoredQoS2 = stored.incoming
+        }
         restoreWill(stored, index)
         armRestored(stored, index)
     }

@@ -35,14 +35,21 @@ extension BusShard {
     }
 
     /// Keeps a message that another shard forwarded. The retained copy is the forwarding shard's.
-    func storeForwarded(_ source: inout PublishSource, _ outcome: inout PublishOutcome) -> Bool {
+    func storeForwarded(
+        _ source: inout PublishSource,
+        _ outcome: inout PublishOutcome,
+        _ origin: UInt64 = 0,
+        from shard: Int = 0
+    ) -> Bool {
         guard let store else { return true }
         let message = StoredMessage(
             parts: source.parts,
             qos: source.qos,
             retain: false,
             expiresAt: wallExpiry(source),
-            ingestTime: now.wall
+            ingestTime: now.wall,
+            origin: origin,
+            originShard: origin == 0 ? 0 : UInt8(shard + 1)
         )
         guard case .kept(let position, let durableAt) = store.keep(message, isWantedLater: true) else {
             counters.storageRefused &+= 1

@@ -68,7 +68,9 @@ package final class BusShard {
     var forwardSent: UInt64 = 0
     var forwardConfirmed: [UInt64]
     /// Confirmations that this shard owes, in order, and what its own disk must have reached before.
-    var owedConfirmations: [(durableAt: UInt64, shard: Int, number: UInt64)] = []
+    var owedConfirmations: [(durableAt: UInt64, shard: Int, number: UInt64, isRefused: Bool)] = []
+    /// Forwarded messages that another shard's storage did not take and whose publisher was not told yet.
+    var forwardRefused: Set<UInt64> = []
     /// Where storage put the last subscription.
     var subscribedAt: UInt64 = 0
     let startedAt: UInt64

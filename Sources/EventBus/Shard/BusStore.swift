@@ -18,6 +18,9 @@ package protocol BusStore: AnyObject {
     /// - Parameter isWantedLater: a session that outlives its connection wants it with QoS 1 or 2.
     func keep(_ message: StoredMessage, isWantedLater: Bool) -> StoreDecision
 
+    /// Whether the QoS 2 message that stands at `position` in another shard's journal was kept here before.
+    func knowsForwarded(_ position: UInt64, from shard: Int) -> Bool
+
     // MARK: Sessions
 
     /// A session that outlives its connection came to be or was taken up again.
@@ -72,6 +75,9 @@ package struct StoredMessage {
     package var exactlyOnceID: UInt16
     /// Wall-clock nanoseconds at which the bus took it in.
     package var ingestTime: Int64
+    /// Where another shard keeps the QoS 2 message that it forwarded, and that shard's index + 1; 0 otherwise.
+    package var origin: UInt64
+    package var originShard: UInt8
 
     package init(
         parts: PublishParts,
@@ -80,7 +86,9 @@ package struct StoredMessage {
         expiresAt: Int64 = 0,
         publisher: UInt32 = 0,
         exactlyOnceID: UInt16 = 0,
-        ingestTime: Int64 = 0
+        ingestTime: Int64 = 0,
+        origin: UInt64 = 0,
+        originShard: UInt8 = 0
     ) {
         self.parts = parts
         self.qos = qos
@@ -89,6 +97,8 @@ package struct StoredMessage {
         self.publisher = publisher
         self.exactlyOnceID = exactlyOnceID
         self.ingestTime = ingestTime
+        self.origin = origin
+        self.originShard = originShard
     }
 }
 

@@ -20,6 +20,8 @@ struct HeldAnswers {
         /// What other shards must have confirmed, and which; 0 for none.
         var forwarded: UInt64 = 0
         var forwardedTo: UInt32 = 0
+        /// A QoS 2 message that goes to those shards when it is durable here; the entry owns the reference.
+        var toForward: Message.Reference?
         var slot: Int32
         var generation: UInt32
         var packetID: UInt16
@@ -30,6 +32,8 @@ struct HeldAnswers {
     private var ring: UnsafeMutablePointer<Entry>?
     private var head = 0
     private(set) var count = 0
+    /// Entries with a message to forward.
+    private var toForward = 0
     private var capacity = 0
 
     init() {}
@@ -38,6 +42,7 @@ struct HeldAnswers {
         if count == capacity { grow() }
         ring?[(head + count) & (capacity - 1)] = entry
         count += 1
+        if entry.toForward != nil { toForward += 1 }
     }
 
     /// The oldest answer, if it is due.
@@ -47,6 +52,22 @@ struct HeldAnswers {
         head = (head + 1) & (capacity - 1)
         count -= 1
         return entry
+    }
+
+    /// Calls `forward` with each entry that waits to be forwarded and is durable, oldest first.
+    mutating func forwardDue(_ isDurable: (Entry) -> Bool, _ forward: (inout Entry) -> Void) {
+        guard let ring, toForward > 0 else { return }
+        var index = 0
+        while index < count, toForward > 0 {
+            let place = ring + ((head + index) & (capacity - 1))
+            if place.pointee.toForward != nil {
+                // They become durable in order.
+                guard isDurable(place.pointee) else { return }
+                toForward -= 1
+                forward(&place.pointee)
+            }
+            index += 1
+        }
     }
 
     private mutating func grow() {
@@ -61,6 +82,9 @@ struct HeldAnswers {
     }
 
     mutating func destroy() {
+        if let ring, toForward > 0 {
+            for i in 0..<count { ring[(head + i) & (capacity - 1)].toForward?.release() }
+        }
         ring?.deallocate()
         self = HeldAnswers()
     }

@@ -13,7 +13,12 @@ package struct SubscriptionsScenario: Sendable {
     /// No subscriber has more filters than this, so that brokers with a limit per client can be loaded.
     private static let filtersPerClientMax = 1000
 
-    package init(filters: Int = 100_000, matches: Int = 5, usesWildcards: Bool = true, subscribersMin: Int = 100) {
+    package init(
+        filters: Int = 100_000,
+        matches: Int = 5,
+        usesWildcards: Bool = true,
+        subscribersMin: Int = 100
+    ) {
         self.filters = filters
         self.matches = matches
         self.usesWildcards = usesWildcards

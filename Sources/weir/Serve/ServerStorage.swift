@@ -121,6 +121,7 @@ final class ServerStorage: Sendable {
             shards.append(shard)
         }
         if let first = shards.first { try RecoveredRetained.putBack(retained, into: first) }
+        BusShard.exchangeMail(shards)
         let storage = ServerStorage(
             logs: logs,
             committers: committers,
