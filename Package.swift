@@ -45,6 +45,14 @@ let package = Package(
             providers: [.apt(["libssl-dev"])]
         ),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(
+            name: "CMosquitto",
+            pkgConfig: "libmosquitto",
+            providers: [.apt(["libmosquitto-dev"])]
+        ),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // The bus
         .target(name: "MQTTWire", swiftSettings: hot),
@@ -112,6 +120,23 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // The way to the cloud
+        .target(
+            name: "Uplink",
+            dependencies: ["CLinux", "CZstd", "Journal", "Reactor", "Streams"],
+            swiftSettings: hot
+        ),
+        .target(
+            name: "MosquittoSink",
+            dependencies: ["CLinux", "CMosquitto", "MQTTWire", "Reactor", "Uplink"],
+            swiftSettings: hot
+        ),
+        .target(
+            name: "Collector",
+            dependencies: ["CLinux", "CPostgreSQL", "CSQLite", "MosquittoSink", "Reactor", "Uplink"],
+            swiftSettings: hot
+        ),
+
         // The machine around the server
         .target(
             name: "Supervision",
@@ -176,6 +201,7 @@ let package = Package(
                 "RadioNetwork",
                 "Streams",
                 "Supervision",
+                "Uplink",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -195,6 +221,7 @@ let package = Package(
                 "Access",
                 "Bus",
                 "BusStorage",
+                "Collector",
                 "EventBus",
                 "Gateway",
                 "Journal",
@@ -203,6 +230,8 @@ let package = Package(
                 "LocalBus",
                 "MECServices",
                 "Monitor",
+                "MQTTWire",
+                "MosquittoSink",
                 "Reactor",
                 "RPCBridge",
                 "HTTPGateway",
@@ -215,6 +244,7 @@ let package = Package(
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                "Uplink",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -298,6 +328,12 @@ let package = Package(
         .testTarget(
             name: "LocalBusTests",
             dependencies: ["Access", "Bus", "EventBus", "LocalBus", "MQTTWire"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "UplinkTests", dependencies: ["Uplink", "JournalTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "CollectorTests",
+            dependencies: ["Collector", "JournalTesting", "Uplink"],
             swiftSettings: strict
         ),
         .testTarget(name: "RadioFeedTests", dependencies: ["RadioFeed", "MECModel"], swiftSettings: strict),

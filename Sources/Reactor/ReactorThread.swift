@@ -45,6 +45,11 @@ package struct ReactorThread: ~Copyable {
         self.thread = thread
     }
 
+    /// Lets the body go on by itself; nobody waits for it.
+    package consuming func detach() {
+        pthread_detach(thread)
+    }
+
     /// Waits for the body to return.
     package consuming func join() {
         pthread_join(thread, nil)

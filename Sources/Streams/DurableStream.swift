@@ -138,6 +138,9 @@ package final class DurableStream: Sendable {
     package var endPosition: LogPosition { log.endPosition }
     package var shape: LogShape { log.shape }
     package var logState: LogState { log.state }
+    /// The sequence of the newest event, durable or not; 0 before the first. For figures: another append may be
+    /// under way.
+    package var newestSequence: UInt64 { sequence }
     /// Events that a limit dropped since the start.
     package var eventsDropped: UInt64 { log.recordsDropped }
 

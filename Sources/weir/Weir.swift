@@ -21,9 +21,8 @@ struct Weir: ParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, CheckCommand.self, ReloadCommand.self, ConfigCommand.self, ImportCommand.self,
-            PasswdCommand.self, JournalCommand.self, PubCommand.self, SubCommand.self, BenchCommand.self,
-            RPCCommand.self,
-            TopCommand.self, VersionCommand.self,
+            PasswdCommand.self, JournalCommand.self, PubCommand.self, SubCommand.self, UplinkCommand.self,
+            CollectCommand.self, RPCCommand.self, BenchCommand.self, TopCommand.self, VersionCommand.self,
         ]
     )
 }

@@ -8,6 +8,7 @@ package import MECServices
 package import RadioFeed
 package import Streams
 package import Supervision
+package import Uplink
 
 /// Everything that can be configured, as one value. Each part is the struct of the code that it configures.
 package struct WeirSettings: Sendable {
@@ -28,6 +29,7 @@ package struct WeirSettings: Sendable {
     package var rpc = RPCSettings()
     package var services = ServicesSettings()
     package var radio = RadioFeedSettings()
+    package var uplink = UplinkSettings()
 
     package init() {}
 }
@@ -89,6 +91,7 @@ extension WeirSettings {
             RadioFeedSettings.schema,
             "Where the services' radio facts come from. Any number of sources may run beside each other."
         )
+        Member.group("uplink", \.uplink, UplinkSettings.schema, "The way to the cloud: what goes there, and how.")
     }
 
     package static let loader = Loader(schema: schema, defaults: WeirSettings())

@@ -27,6 +27,7 @@ actor Server {
     var services: ServerServices?
     var http: HTTPGateway?
     var rpc: RPCServer?
+    var uplink: ServerUplink?
     var reloadCount = 0
 
     private init(
@@ -138,6 +139,19 @@ actor Server {
             )
         }
         self.services = services
+        if settings.uplink.url != nil, !settings.uplink.lanes.isEmpty || !settings.uplink.downlink.isEmpty {
+            do {
+                uplink = try await ServerUplink(
+                    settings,
+                    site: site,
+                    shard: gateway.shards[0],
+                    streams: storage.streams,
+                    logger: logger
+                )
+            } catch {
+                throw StartFailure(reason: error, code: Failure.configuration)
+            }
+        }
         try await startHTTP(gateway, storage, services)
         try await startRPC(gateway, storage, site: site, access: access)
         try announce(gateway, portsFile: portsFile)
@@ -157,13 +171,15 @@ actor Server {
         _ services: ServerServices
     ) async throws {
         guard settings.http.enabled else { return }
-        let metrics = MetricsRegistry([
-            ProcessMetrics(version: Version.text),
-            ServerMetrics(life: life, sink: sink),
-            GatewayMetrics(gateway: gateway),
-            storage,
-            services,
-        ])
+        let metrics = MetricsRegistry(
+            [
+                ProcessMetrics(version: Version.text),
+                ServerMetrics(life: life, sink: sink),
+                GatewayMetrics(gateway: gateway),
+                storage,
+                services,
+            ] + (uplink.map { [$0] } ?? [])
+        )
         let health = ServerHealth(life: life, gateway: gateway, storage: storage)
         http = try await HTTPGateway.start(settings.http, metrics: metrics, health: health, logger: logger)
     }
@@ -241,6 +257,7 @@ actor Server {
         // Before the shards: what these clients published is acknowledged by them.
         await rpc?.drain(within: timeout)
         await services?.stop()
+        await uplink?.stop()
         if let gateway {
             await onThread("weir.drain") { gateway.drain(within: timeout) }
         }
@@ -253,6 +270,7 @@ actor Server {
     private func abandon() async {
         await rpc?.drain(within: .zero)
         await services?.stop()
+        await uplink?.stop()
         if let gateway { await onThread("weir.drain") { gateway.drain(within: .zero) } }
         await http?.stop()
         if let storage { await onThread("weir.close") { storage.close() } }

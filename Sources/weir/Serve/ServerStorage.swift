@@ -154,7 +154,7 @@ final class ServerStorage: Sendable {
         }
         environment.onCommit = { for handle in handles { handle.storageCommitted() } }
         let opened = try StreamCatalogue.open(
-            settings.streams,
+            settings.streams + settings.uplink.streams,
             directory: "\(settings.dataDirectory)/streams",
             environment: environment
         )

@@ -1,0 +1,5 @@
+// zstd, as the distribution ships it.
+#ifndef WEIR_CZSTD_SHIM_H
+#define WEIR_CZSTD_SHIM_H
+#include <zstd.h>
+#endif

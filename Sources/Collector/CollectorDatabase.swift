@@ -1,0 +1,93 @@
+package import Uplink
+
+/// What the collector needs of a database. One thread uses it.
+///
+/// All but ``status()`` is called within ``transaction(_:)``.
+package protocol CollectorDatabase: AnyObject {
+    /// Runs `body` and makes what it wrote durable, all or nothing.
+    func transaction<Result>(_ body: () throws -> Result) throws -> Result
+
+    /// The site, held until the transaction ends so that no other collector changes it.
+    func site(_ name: String) throws -> SiteRecord?
+    /// - Returns: the record with its number.
+    func save(_ site: SiteRecord) throws -> SiteRecord
+    /// A lane of a site, made where there is none, held until the transaction ends.
+    func lane(site: Int64, _ name: String, epoch: UInt64) throws -> LaneRecord
+    func save(_ lane: LaneRecord, coverage old: Coverage) throws
+    /// Stores those events whose sequence `coverage` does not contain.
+    /// - Returns: how many.
+    func insert(_ events: inout BatchEvents, lane: Int64, notIn coverage: Coverage?) throws -> UInt64
+
+    func status() throws -> [SiteStatus]
+}
+
+/// What is known of a site.
+package struct SiteRecord: Sendable, Equatable {
+    /// 0 before the first save.
+    package var id: Int64 = 0
+    package var name: String
+    package var instance: SiteInstance
+    package var version = ""
+    /// Milliseconds since 1970 at which it was last heard of.
+    package var seenAt: Int64 = 0
+    /// Another site of the same name, and when it was last heard of; 0 for never.
+    package var rival: SiteInstance?
+    package var rivalSeenAt: Int64 = 0
+
+    package init(name: String, instance: SiteInstance) {
+        self.name = name
+        self.instance = instance
+    }
+}
+
+/// What is known of one lane in one epoch.
+package struct LaneRecord: Sendable, Equatable {
+    package var id: Int64
+    package var name: String
+    package var epoch: UInt64
+    package var coverage = Coverage()
+    package var events: UInt64 = 0
+    package var batches: UInt64 = 0
+    package var repeats: UInt64 = 0
+    /// Sequences that the site said it dropped or thinned out.
+    package var dropped: UInt64 = 0
+    package var thinned: UInt64 = 0
+    /// Bytes of batches, as they came over the wire.
+    package var wireBytes: UInt64 = 0
+    /// Nanoseconds since 1970 of the newest event.
+    package var newestTime: Int64 = 0
+    /// Milliseconds since 1970.
+    package var committedAt: Int64 = 0
+    package var backlogEvents: UInt64 = 0
+    package var backlogBytes: UInt64 = 0
+    package var backlogSince: Int64 = 0
+
+    package init(id: Int64, name: String, epoch: UInt64) {
+        self.id = id
+        self.name = name
+        self.epoch = epoch
+    }
+}
+
+/// One site with its lanes, for people.
+package struct SiteStatus: Sendable, Equatable {
+    package var site: SiteRecord
+    package var lanes: [LaneRecord]
+
+    package init(site: SiteRecord, lanes: [LaneRecord]) {
+        self.site = site
+        self.lanes = lanes
+    }
+}
+
+/// Why a database did not do what it was asked.
+package struct DatabaseError: Error, Sendable, CustomStringConvertible {
+    /// The data itself is at fault: the same batch will fail again.
+    package var isPermanent: Bool
+    package var description: String
+
+    package init(_ description: String, isPermanent: Bool = false) {
+        self.description = description
+        self.isPermanent = isPermanent
+    }
+}

@@ -1,0 +1,19 @@
+/// Columns of text, the first to the left and the others to the right.
+struct TextTable {
+    private var rows: [[String]]
+
+    init(_ heading: [String]) { rows = [heading] }
+
+    mutating func add(_ row: [String]) { rows.append(row) }
+
+    var text: String {
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            "  "
+                + row.indices.map { column in
+                    let pad = String(repeating: " ", count: widths[column] - row[column].count)
+                    return column == 0 ? row[column] + pad : pad + row[column]
+                }.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+}

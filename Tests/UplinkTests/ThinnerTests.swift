@@ -1,0 +1,82 @@
+import Testing
+import Uplink
+
+@Suite struct ThinnerTests {
+    /// One event a second, alternately of the topics a and b, with a number that counts.
+    private func run(_ settings: ThinningSettings, count: UInt64, tick: Int64? = nil) throws -> (
+        BatchHeader, [OwnedEvent]
+    ) {
+        let thinner = Thinner(settings)
+        let builder = BatchTests.builder()
+        for sequence in 1...count {
+            let payload = Array("{\"x\":{\"value\":\(sequence)},\"other\":[1,{\"value\":7}]}".utf8)
+            payload.withUnsafeBytes { payload in
+                let topic: StaticString = sequence % 2 == 1 ? "a" : "b"
+                let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+                thinner.take(
+                    LaneEvent(
+                        sequence: sequence,
+                        time: Int64(sequence) * 1_000_000_000,
+                        qos: 1,
+                        retain: false,
+                        expiresAt: 0,
+                        source: empty,
+                        topic: UnsafeRawBufferPointer(start: topic.utf8Start, count: topic.utf8CodeUnitCount),
+                        properties: empty,
+                        payload: payload
+                    ),
+                    into: builder
+                )
+            }
+        }
+        if let tick { thinner.tick(now: tick, into: builder) }
+        return try decode(builder.finish().bytes)
+    }
+
+    @Test func `every n-th event of each topic`() throws {
+        var settings = ThinningSettings()
+        settings.mode = .sample
+        settings.every = 3
+        let (header, events) = try run(settings, count: 12)
+        #expect(events.map(\.sequence) == [1, 2, 7, 8])
+        #expect(header.thinned == 8 && header.last == 12)
+    }
+
+    @Test func `one event of a topic in an interval`() throws {
+        var settings = ThinningSettings()
+        settings.mode = .interval
+        settings.interval = .seconds(4)
+        let (_, events) = try run(settings, count: 12)
+        #expect(events.map(\.sequence) == [1, 2, 5, 6, 9, 10])
+    }
+
+    @Test func `the last value of a window`() throws {
+        var settings = ThinningSettings()
+        settings.mode = .last
+        settings.interval = .seconds(5)
+        // Windows: 1…4, 5…9, and 10…12, which is still open.
+        let (header, events) = try run(settings, count: 12)
+        #expect(events.map(\.sequence) == [3, 4, 8, 9])
+        #expect(header.last == 9 && header.thinned == 5)
+        // Time ends the last one.
+        let (whole, all) = try run(settings, count: 12, tick: 16_000_000_001)
+        #expect(all.map(\.sequence) == [3, 4, 8, 9, 11, 12])
+        #expect(whole.last == 12)
+    }
+
+    @Test func `figures of a window`() throws {
+        var settings = ThinningSettings()
+        settings.mode = .window
+        settings.interval = .seconds(5)
+        settings.field = "x.value"
+        let (_, events) = try run(settings, count: 10)
+        #expect(
+            events.map { String(decoding: $0.payload, as: UTF8.self) } == [
+                "{\"count\":2,\"min\":1.0,\"max\":3.0,\"mean\":2.0}",
+                "{\"count\":2,\"min\":2.0,\"max\":4.0,\"mean\":3.0}",
+                "{\"count\":2,\"min\":6.0,\"max\":8.0,\"mean\":7.0}",
+                "{\"count\":3,\"min\":5.0,\"max\":9.0,\"mean\":7.0}",
+            ]
+        )
+    }
+}
