@@ -263,6 +263,13 @@ let package = Package(
             dependencies: ["EventBus", "Journal", "JournalTesting", "Streams"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "RPCBridgeTests",
+            dependencies: [
+                "MQTTWire", "RPCBridge", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "EventBusTests", dependencies: ["EventBus"], swiftSettings: strict),
         .testTarget(
             name: "JournalTests",

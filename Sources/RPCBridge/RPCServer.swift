@@ -26,6 +26,8 @@ package final class RPCServer: Sendable {
     private let callers: CallerDirectory
     private let eventLoops: MultiThreadedEventLoopGroup
     private let logger: Logger
+    private let producers: ProducerFile
+    private let saving: RepeatedTask
 
     private init(
         address: String,
@@ -34,7 +36,8 @@ package final class RPCServer: Sendable {
         calls: CallTable,
         callers: CallerDirectory,
         eventLoops: MultiThreadedEventLoopGroup,
-        logger: Logger
+        logger: Logger,
+        producers: ProducerFile
     ) {
         self.address = address
         self.server = server
@@ -43,6 +46,11 @@ package final class RPCServer: Sendable {
         self.callers = callers
         self.eventLoops = eventLoops
         self.logger = logger
+        self.producers = producers
+        let queue = DispatchQueue(label: "weir.rpc.producers")
+        saving = eventLoops.next().scheduleRepeatedTask(initialDelay: .seconds(5), delay: .seconds(5)) { _ in
+            queue.async { producers.save() }
+        }
     }
 
     /// Binds the listener and serves.
@@ -104,12 +112,19 @@ package final class RPCServer: Sendable {
             own.withLock { $0 = made }
             return made
         }
+        let producers = ProducerTable()
+        let producerFile = try ProducerFile(
+            directory: directory,
+            table: producers,
+            streams: streams,
+            logger: logger
+        )
         let service = BusService(
             settings: settings,
             callers: callers,
             feeds: LiveFeeds(bytesMaximum: settings.maximumWaitingBytes, eventLoops: eventLoops),
             registry: registry,
-            producers: ProducerTable(),
+            producers: producers,
             streams: streams,
             calls: calls,
             eventLoops: eventLoops,
@@ -140,7 +155,8 @@ package final class RPCServer: Sendable {
                 calls: calls,
                 callers: callers,
                 eventLoops: eventLoops,
-                logger: logger
+                logger: logger,
+                producers: producerFile
             )
         } catch {
             serving.cancel()
@@ -245,6 +261,8 @@ package final class RPCServer: Sendable {
             await group.next()
             group.cancelAll()
         }
+        saving.cancel()
+        producers.save()
         // The threads stay: feeds may still be told of events, and the process is about to end.
     }
 }

@@ -448,6 +448,25 @@ def test_a_retry_of_a_producer_publishes_nothing_twice(plain):
             grpc.StatusCode.ABORTED, "STALE_PRODUCER")
 
 
+def test_a_retry_after_kill_nine_publishes_nothing_twice(kept):
+    def attempt(rpc):
+        producer = rpc.bus.Producer(id="p", epoch=7, first_sequence=1)
+        return [r.duplicate for r in rpc.publish(*[rpc.event("plant/n", b"%d" % i) for i in range(20)], producer=producer)]
+
+    with Rpc(kept) as rpc:
+        assert attempt(rpc) == [False] * 20
+    kept.kill()
+    kept.restart()
+    with Rpc(kept) as rpc:
+        assert attempt(rpc) == [True] * 20
+        request = rpc.bus.PublishStreamRequest
+        producer = rpc.bus.Producer(id="p", epoch=7, first_sequence=21)
+        [opened] = rpc.stub.PublishStream(iter([request(open=request.Open(producer=producer))]), timeout=10)
+        assert opened.opened.last_sequence == 20
+        found = rpc.call("Fetch", rpc.bus.FetchRequest(filters=["plant/#"], start=rpc.start("POSITION_EARLIEST")))
+        assert [int(e.payload) for e in found.events] == list(range(20))
+
+
 def test_publish_stream_acknowledges_and_names_what_it_refuses(plain):
     with Rpc(plain) as rpc:
         sub = rpc.subscribe("n")

@@ -16,7 +16,9 @@ final class ProducerTable: Sendable {
         var marks: [Key: Mark] = [:]
         /// In the order of first use, to make room.
         var order: [Key] = []
-        var busy: Set<Key> = []
+        /// Producers that publish now, and the tick at which they began.
+        var busy: [Key: UInt64] = [:]
+        var tick: UInt64 = 0
         var queues: [Key: [CheckedContinuation<Void, Never>]] = [:]
     }
 
@@ -31,7 +33,10 @@ final class ProducerTable: Sendable {
     func withProducer<Result>(_ key: Key, _ body: () async throws -> Result) async rethrows -> Result {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state -> Bool in
-                if state.busy.insert(key).inserted { return true }
+                if state.busy[key] == nil {
+                    state.busy[key] = state.tick
+                    return true
+                }
                 state.queues[key, default: []].append(continuation)
                 return false
             }
@@ -40,9 +45,10 @@ final class ProducerTable: Sendable {
         defer {
             let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
                 guard var queue = state.queues[key], !queue.isEmpty else {
-                    state.busy.remove(key)
+                    state.busy[key] = nil
                     return nil
                 }
+                state.busy[key] = state.tick
                 let next = queue.removeFirst()
                 state.queues[key] = queue.isEmpty ? nil : queue
                 return next
@@ -90,7 +96,17 @@ final class ProducerTable: Sendable {
         set(key, mark)
     }
 
-    var all: [(key: Key, mark: Mark)] {
-        state.withLock { state in state.order.compactMap { key in state.marks[key].map { (key, $0) } } }
+    /// All marks, and the tick before which nobody who publishes now began: what is not in the marks was appended
+    /// after it.
+    var all: (marks: [(key: Key, mark: Mark)], since: UInt64) {
+        state.withLock { state in
+            (
+                state.order.compactMap { key in state.marks[key].map { (key, $0) } },
+                state.busy.values.min() ?? state.tick
+            )
+        }
     }
+
+    /// Begins the next tick, after whatever belongs to it was noted.
+    func begin(tick: UInt64) { state.withLock { $0.tick = tick } }
 }

@@ -230,12 +230,14 @@ final class SubscribeCall: Sendable {
 }
 
 /// What a client allowed and what of it is left.
-struct CreditAccount {
+package struct CreditAccount {
+    package init() {}
+
     private var events: UInt64 = 0
     private var bytes: UInt64 = 0
     private var limitsBytes = false
 
-    mutating func add(_ credit: Weir_Bus_V1_Credit) {
+    package mutating func add(_ credit: Weir_Bus_V1_Credit) {
         events = events.addingReportingOverflow(credit.events).overflow ? .max : events + credit.events
         if credit.bytes > 0 {
             limitsBytes = true
@@ -243,16 +245,16 @@ struct CreditAccount {
         }
     }
 
-    mutating func spend(events: Int, bytes: Int) {
+    package mutating func spend(events: Int, bytes: Int) {
         self.events -= min(self.events, UInt64(events))
         if limitsBytes { self.bytes -= min(self.bytes, UInt64(bytes)) }
     }
 
-    var isEmpty: Bool { events == 0 || limitsBytes && bytes == 0 }
-    var eventsLeft: Int { Int(clamping: events) }
-    var bytesLeft: Int { limitsBytes ? Int(clamping: bytes) : .max }
+    package var isEmpty: Bool { events == 0 || limitsBytes && bytes == 0 }
+    package var eventsLeft: Int { Int(clamping: events) }
+    package var bytesLeft: Int { limitsBytes ? Int(clamping: bytes) : .max }
 
-    var message: Weir_Bus_V1_Credit {
+    package var message: Weir_Bus_V1_Credit {
         .with {
             $0.events = events
             $0.bytes = limitsBytes ? bytes : 0

@@ -308,30 +308,12 @@ final class SubscriptionRegistry: Sendable {
             $0.subscriptions = state.definitions.sorted { $0.key < $1.key }.map(\.value)
         }
         do {
-            let bytes: [UInt8] = try list.serializedBytes()
-            let temporary = path + ".new"
-            let file = Glibc.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-            guard file >= 0 else { throw CocoaError(.fileWriteUnknown) }
-            defer { close(file) }
-            try bytes.withUnsafeBytes { bytes in
-                var done = 0
-                while done < bytes.count {
-                    let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-                    let count = Glibc.write(file, rest.baseAddress, rest.count)
-                    guard count > 0 || errno == EINTR else { throw CocoaError(.fileWriteUnknown) }
-                    done += max(0, count)
-                }
-            }
-            guard fsync(file) == 0, rename(temporary, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
-            let directory = Glibc.open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY)
-            guard directory >= 0 else { throw CocoaError(.fileWriteUnknown) }
-            defer { close(directory) }
-            guard fsync(directory) == 0 else { throw CocoaError(.fileWriteUnknown) }
+            try DurableFile.replace(path, with: try list.serializedBytes())
         } catch {
             throw CallRefusal(
                 .unavailable,
                 .storage,
-                "\"\(path)\" cannot be written: \(String(cString: strerror(errno)))"
+                "\"\(path)\" cannot be written: \(error)"
             )
         }
     }

@@ -1,38 +1,66 @@
-import MQTTWire
+package import MQTTWire
 
 /// One event as the bus hands it out, by reference, and its encoding as `weir.bus.v1.Event`.
 ///
 /// The generated types would allocate for each string of each event; this writes from the bus's memory into the
 /// batch once.
-struct EventImage {
-    var topic: UnsafeRawBufferPointer
-    var payload: UnsafeRawBufferPointer
+package struct EventImage {
+    package var topic: UnsafeRawBufferPointer
+    package var payload: UnsafeRawBufferPointer
     /// Encoded MQTT 5 properties without their length, in two parts.
-    var properties: UnsafeRawBufferPointer
-    var moreProperties = UnsafeRawBufferPointer(start: nil, count: 0)
+    package var properties: UnsafeRawBufferPointer
+    package var moreProperties = UnsafeRawBufferPointer(start: nil, count: 0)
     /// Client identifier of the publisher; empty where it is not known.
-    var source = UnsafeRawBufferPointer(start: nil, count: 0)
-    var qos: QoS
-    var retain: Bool
+    package var source = UnsafeRawBufferPointer(start: nil, count: 0)
+    package var qos: QoS
+    package var retain: Bool
     /// Seconds left; 0 for no expiry.
-    var expiryLeft: UInt32
+    package var expiryLeft: UInt32
     /// Nanoseconds since 1970 UTC.
-    var ingestTime: Int64
+    package var ingestTime: Int64
     /// 0: no stream keeps it.
-    var stream: UInt32 = 0
-    var position: UInt64 = 0
-    var redeliveryCount: UInt32 = 0
-    var isHistory = false
+    package var stream: UInt32 = 0
+    package var position: UInt64 = 0
+    package var redeliveryCount: UInt32 = 0
+    package var isHistory = false
+
+    package init(
+        topic: UnsafeRawBufferPointer,
+        payload: UnsafeRawBufferPointer,
+        properties: UnsafeRawBufferPointer,
+        moreProperties: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
+        source: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
+        qos: QoS,
+        retain: Bool,
+        expiryLeft: UInt32,
+        ingestTime: Int64,
+        stream: UInt32 = 0,
+        position: UInt64 = 0,
+        isHistory: Bool = false
+    ) {
+        self.topic = topic
+        self.payload = payload
+        self.properties = properties
+        self.moreProperties = moreProperties
+        self.source = source
+        self.qos = qos
+        self.retain = retain
+        self.expiryLeft = expiryLeft
+        self.ingestTime = ingestTime
+        self.stream = stream
+        self.position = position
+        self.isHistory = isHistory
+    }
 
     /// The largest that ``encode(at:)`` writes. A header takes up to 12 bytes around its texts, where MQTT takes 5.
-    var encodedBound: Int {
+    package var encodedBound: Int {
         128 + topic.count + payload.count + source.count + 3 * (properties.count + moreProperties.count)
     }
 
     /// Writes field 1 of `EventBatch`, `FetchResponse` and `GetLatestResponse`: tag, length and event.
     ///
     /// - Returns: bytes written, at most ``encodedBound``.
-    func encode(at start: UnsafeMutableRawPointer) -> Int {
+    package func encode(at start: UnsafeMutableRawPointer) -> Int {
         var pen = Pen(at: start)
         pen.byte(0x0A)
         let length = pen.at

@@ -1,7 +1,7 @@
 /// RFC 3339 times, as CloudEvents has them in "time", and nanoseconds since 1970 UTC.
-enum EventTime {
+package enum EventTime {
     /// `nil` where it is not a time that fits; fractions beyond nanoseconds are cut.
-    static func parse(_ text: UnsafeRawBufferPointer) -> Int64? {
+    package static func parse(_ text: UnsafeRawBufferPointer) -> Int64? {
         // 2026-11-21T12:00:00Z
         guard text.count >= 20, text.count <= 40 else { return nil }
         func number(_ from: Int, _ count: Int) -> Int? {
@@ -47,7 +47,7 @@ enum EventTime {
         return overflow || overflows ? nil : Int64(sum)
     }
 
-    static func format(_ nanoseconds: Int64) -> String {
+    package static func format(_ nanoseconds: Int64) -> String {
         var seconds = nanoseconds / 1_000_000_000
         var rest = nanoseconds % 1_000_000_000
         if rest < 0 {
