@@ -37,7 +37,8 @@ def _within(figures):
     rows = []
     for each in scenarios.WITHIN:
         weir = figures.get(each.figure, {}).get("weir")
-        against = figures.get(each.against, {}).get("weir")
+        is_figure = isinstance(each.against, str)
+        against = figures.get(each.against, {}).get("weir") if is_figure else (each.against,)
         if weir and against and against[0]:
             rows.append((each, weir[0] / against[0]))
     return rows
