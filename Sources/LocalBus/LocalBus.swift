@@ -111,7 +111,11 @@ package final class LocalBus: Bus {
         guard identity.mayPublish(event.topic) else { throw .notAuthorized(topic: event.topic) }
     }
 
-    package func hasInterest(in topic: String) -> Bool { interest.wants(topic) }
+    package func hasInterest(in topic: String) -> Bool {
+        if interest.wants(topic) { return true }
+        var topic = topic
+        return topic.withUTF8 { topic in streams?.keeps(UnsafeRawBufferPointer(topic)) ?? false }
+    }
 
     // MARK: - Subscribing
 

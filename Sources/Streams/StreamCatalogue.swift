@@ -98,6 +98,11 @@ package final class StreamCatalogue: Sendable {
 
     package func stream(number: UInt32) -> DurableStream? { streams.first { $0.number == number } }
 
+    /// Whether a stream keeps what is published on `topic`.
+    package func keeps(_ topic: UnsafeRawBufferPointer) -> Bool {
+        streams.contains { stream in stream.filters.contains { $0.matches(topic) } }
+    }
+
     /// A stream that keeps whatever one of `filters` could match; the smallest number where several do.
     package func stream(covering filters: [TopicFilter]) -> DurableStream? {
         streams.first { stream in

@@ -1,6 +1,10 @@
 """The bus over gRPC, as stock clients see it."""
 
+import json
+import pathlib
 import signal
+import subprocess
+import sys
 import time
 
 import grpc
@@ -13,7 +17,7 @@ from grpc_status import rpc_status
 from certificates import Authority
 from clients import Client, properties
 from rpc import Rpc, basic
-from weir import run
+from weir import clean_environment, run
 
 STREAM = """
 rpc: {listen: "127.0.0.1:0"}
@@ -584,3 +588,23 @@ def test_tls_and_client_certificates(start, tmp_path):
         with pytest.raises(grpc.RpcError) as caught:
             rpc.publish(rpc.event("n"))
         assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+# -- examples
+
+
+def test_the_python_edge_app_adapts_to_the_radio_network(start, tmp_path):
+    server = start(*ARGUMENTS, "--set", "services.enabled=true")
+    app = pathlib.Path(__file__).resolve().parents[2] / "examples/python-edge-app/run"
+    environment = clean_environment({"PYTHON": sys.executable, "BUILD": str(tmp_path / "build")})
+    found = subprocess.run(
+        [app, "--target", server.ports["rpc"], "--count", "5"],
+        env=environment, capture_output=True, text=True, timeout=50,
+    )
+    assert found.returncode == 0, found.stderr
+    terminals = {line.split(":")[0] for line in found.stdout.splitlines()}
+    assert len(found.stdout.splitlines()) >= 5 and terminals
+    with Rpc(server) as rpc:
+        latest = rpc.call("GetLatest", rpc.bus.GetLatestRequest(filters=["app/video/+/bitrate"])).events
+        assert {e.topic.split("/")[2] for e in latest} == terminals
+        assert all(json.loads(e.payload)["kbps"] in (400, 1500, 4000, 8000) for e in latest)
