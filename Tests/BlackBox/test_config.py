@@ -1,6 +1,8 @@
 """weir config, weir check: what an operator does before anything runs."""
 
 import pathlib
+import re
+import subprocess
 
 import pytest
 import yaml
@@ -86,3 +88,14 @@ def test_every_command_in_the_readme_is_one():
 def test_source_tree_holds_what_the_makefile_names():
     for name in [".ci/setup", ".ci/test", ".ci/run"]:
         assert pathlib.Path(ROOT / name).stat().st_mode & 0o111, name
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_know_every_command(shell):
+    script = run("--generate-completion-script", shell, check=0).stdout
+    commands = re.findall(r"^  (\w+) {2,}", run("help", check=0).stdout.split("SUBCOMMANDS:")[1], re.M)
+    assert {"serve", "top", "bench", "pub", "sub"} <= set(commands)
+    for command in commands:
+        assert re.search(rf"\b{command}\b", script), command
+    if shell == "bash":
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)

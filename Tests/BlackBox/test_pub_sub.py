@@ -1,10 +1,12 @@
 """`weir pub` and `weir sub` against Debian's mosquitto: the flags and exit codes of its own clients."""
 
 import json
+import select
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -290,3 +292,114 @@ def test_a_lost_connection_is_made_anew(tmp_path):
     finally:
         second.terminate()
         second.wait(10)
+
+
+class SocksProxy:
+    """A SOCKS5 proxy for one connection at a time (RFC 1928), which tells what it was asked for."""
+
+    def __init__(self, user=None, password=None, reply=0, name_reply=False):
+        self.user, self.password, self.reply, self.name_reply = user, password, reply, name_reply
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.asked = []
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with client:
+                self.pass_on(client)
+
+    def pass_on(self, client):
+        read = client.makefile("rb")
+        _, count = read.read(2)
+        methods = read.read(count)
+        if self.user is None:
+            client.sendall(b"\x05\x00")
+        elif 2 not in methods:
+            client.sendall(b"\x05\xff")
+            return
+        else:
+            client.sendall(b"\x05\x02")
+            read.read(1)
+            user = read.read(read.read(1)[0])
+            password = read.read(read.read(1)[0])
+            good = (user, password) == (self.user, self.password)
+            client.sendall(bytes([1, 0 if good else 1]))
+            if not good:
+                return
+        _, _, _, kind = read.read(4)
+        host = {1: lambda: socket.inet_ntoa(read.read(4)), 3: lambda: read.read(read.read(1)[0]).decode(),
+                4: lambda: socket.inet_ntop(socket.AF_INET6, read.read(16))}[kind]()
+        port = int.from_bytes(read.read(2), "big")
+        self.asked.append((kind, host, port))
+        # Byte by byte: the client must not take two answers for one.
+        bound = b"\x03\x04name" if self.name_reply else b"\x01\x00\x00\x00\x00"
+        for byte in bytes([5, self.reply, 0]) + bound + b"\x00\x00":
+            client.sendall(bytes([byte]))
+        if self.reply:
+            return
+        with socket.create_connection((host, port)) as broker:
+            while True:
+                ready, _, _ = select.select([client, broker], [], [], 10)
+                if not ready:
+                    return
+                for each in ready:
+                    data = each.recv(65536)
+                    if not data:
+                        return
+                    (broker if each is client else client).sendall(data)
+
+    def close(self):
+        self.listener.close()
+
+
+@pytest.fixture
+def socks():
+    """A function that starts a proxy."""
+    proxies = []
+
+    def start(**options):
+        proxies.append(SocksProxy(**options))
+        return proxies[-1]
+
+    yield start
+    for proxy in proxies:
+        proxy.close()
+
+
+@pytest.mark.parametrize("host, kind", [("127.0.0.1", 1), ("localhost", 3)])
+@pytest.mark.parametrize("name_reply", [False, True])
+def test_a_socks_proxy_is_passed(broker, socks, host, kind, name_reply):
+    port = broker()
+    proxy = socks(name_reply=name_reply)
+    url = f"socks5h://127.0.0.1:{proxy.port}"
+    sent = weir("pub", port, "-h", host, "--proxy", url, "-t", "p/q", "-m", "through", "-r", "-q", "1")
+    assert (sent.returncode, sent.stderr) == (0, b"")
+    got = weir("sub", port, "-h", host, "--proxy", url, "-t", "p/#", "-C", "1", "-W", "10")
+    assert (got.returncode, got.stdout) == (0, b"through\n")
+    assert proxy.asked == [(kind, host, port)] * 2
+
+
+def test_a_socks_proxy_may_ask_who_it_is(broker, socks):
+    port = broker()
+    proxy = socks(user=b"me", password=b"p:w")
+    good = weir("pub", port, "--proxy", f"socks5h://me:p%3Aw@127.0.0.1:{proxy.port}", "-t", "a", "-m", "x")
+    assert (good.returncode, good.stderr) == (0, b"")
+    bad = weir("pub", port, "--proxy", f"socks5h://me:wrong@127.0.0.1:{proxy.port}", "-t", "a", "-m", "x")
+    assert bad.returncode != 0 and b"does not know the user name and password" in bad.stderr
+    nobody = weir("pub", port, "--proxy", f"socks5h://127.0.0.1:{proxy.port}", "-t", "a", "-m", "x")
+    assert nobody.returncode != 0 and b"put user:password@ into --proxy" in nobody.stderr
+
+
+def test_what_a_socks_proxy_refuses_is_told(broker, socks):
+    proxy = socks(reply=5)
+    refused = weir("pub", 1, "--proxy", f"socks5h://127.0.0.1:{proxy.port}", "-t", "a", "-m", "x")
+    assert refused.returncode != 0
+    assert b"the broker refused the connection" in refused.stderr
+    scheme = weir("pub", 1, "--proxy", "http://127.0.0.1:1", "-t", "a", "-m", "x")
+    assert scheme.returncode != 0 and b"socks5h://" in scheme.stderr

@@ -242,11 +242,7 @@ import Testing
         var testDescription: String { name }
     }
 
-    static let wrongOrders: [WrongOrder] = [
-        .init(name: "PUBREC for QoS 1", published: .atLeastOnce, packets: [.pubRec], answers: []),
-        .init(name: "PUBCOMP for QoS 1", published: .atLeastOnce, packets: [.pubComp], answers: []),
-        .init(name: "PUBACK for QoS 2", published: .exactlyOnce, packets: [.pubAck], answers: []),
-        .init(name: "PUBCOMP before PUBREC", published: .exactlyOnce, packets: [.pubComp], answers: []),
+    static let repeatedOrders: [WrongOrder] = [
         .init(
             name: "PUBREC twice",
             published: .exactlyOnce,
@@ -261,9 +257,22 @@ import Testing
         ),
     ]
 
+    static let wrongOrders: [WrongOrder] = [
+        .init(name: "PUBREC for QoS 1", published: .atLeastOnce, packets: [.pubRec], answers: []),
+        .init(name: "PUBCOMP for QoS 1", published: .atLeastOnce, packets: [.pubComp], answers: []),
+        .init(name: "PUBACK for QoS 2", published: .exactlyOnce, packets: [.pubAck], answers: []),
+        .init(name: "PUBCOMP before PUBREC", published: .exactlyOnce, packets: [.pubComp], answers: []),
+        .init(
+            name: "PUBACK after PUBREC",
+            published: .exactlyOnce,
+            packets: [.pubRec, .pubAck],
+            answers: [.pubRel]
+        ),
+    ]
+
     /// [MQTT-4.3.3-3], [MQTT-4.3.3-4]
-    @Test(arguments: wrongOrders)
-    func `an answer that does not fit changes nothing`(_ row: WrongOrder) {
+    @Test(arguments: repeatedOrders)
+    func `an answer that comes again is answered again`(_ row: WrongOrder) {
         let bus = BusHarness()
         let first = client(bus, .v5, "s", keeps: true)
         first.subscribe("t", .exactlyOnce)
@@ -277,16 +286,47 @@ import Testing
         #expect(answers == row.answers)
         #expect(!first.isClosed)
         // The real answers still work, and leave nothing behind.
-        if row.published == .atLeastOnce {
-            first.acknowledge(.pubAck, id)
-        } else {
-            first.acknowledge(.pubRec, id)
-            first.acknowledge(.pubComp, id)
-        }
+        first.acknowledge(.pubRec, id)
+        first.acknowledge(.pubComp, id)
         first.lose()
         let second = client(bus, .v5, "s", keeps: true)
         #expect(second.publishes.isEmpty)
         #expect(second.acknowledgements(.pubRel).isEmpty)
+    }
+
+    /// [MQTT-4.13.1-1], [MQTT-4.3.3-3], [MQTT-4.4.0-1], [MQTT3-4.8.0-1]
+    @Test(arguments: wrongOrders, [ProtocolVersion.v3_1_1, .v5])
+    func `an answer that does not fit ends the connection, and loses no message`(
+        _ row: WrongOrder,
+        _ version: ProtocolVersion
+    ) {
+        let bus = BusHarness()
+        let first = client(bus, version, "s", keeps: true)
+        first.subscribe("t", .exactlyOnce)
+        bus.open().connect("p").publish("t", "x", row.published)
+        let id = first.publishes.first?.packetID ?? 0
+        first.forget()
+        for packet in row.packets { first.acknowledge(packet, id) }
+        let answers = first.received.compactMap {
+            if case .acknowledgement(let ack) = $0 { ack.type } else { nil }
+        }
+        #expect(answers == row.answers)
+        #expect(first.isClosed)
+        #expect(first.disconnect?.reasonCode == (version == .v5 ? .protocolError : nil))
+        // It goes on where it was, and the right answers leave nothing behind.
+        let second = client(bus, version, "s", keeps: true)
+        if row.packets.first == .pubRec, row.published == .exactlyOnce {
+            #expect(second.acknowledgements(.pubRel).map(\.packetID) == [id])
+        } else {
+            #expect(second.publishes.map(\.packetID) == [id])
+            #expect(second.publishes.first?.isDuplicate == true)
+            second.acknowledge(row.published == .atLeastOnce ? .pubAck : .pubRec, id)
+        }
+        if row.published == .exactlyOnce { second.acknowledge(.pubComp, id) }
+        second.lose()
+        let third = client(bus, version, "s", keeps: true)
+        #expect(third.publishes.isEmpty)
+        #expect(third.acknowledgements(.pubRel).isEmpty)
     }
 
     /// MQTT 5, 4.3.3 and 3.6.2.1

@@ -147,7 +147,7 @@ import Testing
 
     @Test func `included files are read in order, with their own names`() throws {
         let result = try convert(
-            "include_dir conf.d\nmax_qos 1\n",
+            "include_dir conf.d\nmaximum_qos 1\n",
             files: [
                 "conf.d/b.conf": "bogus 1\n", "conf.d/a.conf": "sys_interval 5\n", "conf.d/note.txt": "no",
             ]

@@ -7,6 +7,7 @@ enum ChannelFactory {
         let socket = try SocketChannel.open(
             configuration.endpoint,
             bindAddress: configuration.bindAddress,
+            proxy: configuration.proxy,
             deadline: deadline
         )
         let (host, authority): (String?, String) =

@@ -6,9 +6,13 @@ final class SocketChannel: ByteChannel {
     private var kept: [UInt8] = []
     private var isConnecting: Bool
     private let name: String
+    /// The words with a proxy that are still to be said.
+    private var socks: SocksHandshake?
+    private var answer: [UInt8] = []
     private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
 
-    private init(descriptor: Int32, isConnecting: Bool, name: String) {
+    private init(descriptor: Int32, isConnecting: Bool, name: String, socks: SocksHandshake? = nil) {
+        self.socks = socks
         self.descriptor = descriptor
         self.isConnecting = isConnecting
         self.name = name
@@ -20,6 +24,35 @@ final class SocketChannel: ByteChannel {
     var hasBufferedOutput: Bool { !kept.isEmpty || isConnecting }
 
     func establish() throws(ClientError) -> Bool {
+        guard try establishSocket() else { return false }
+        return try passProxy()
+    }
+
+    /// Goes on with the proxy, reading no byte beyond its answers.
+    private func passProxy() throws(ClientError) -> Bool {
+        guard var handshake = socks else { return true }
+        try flush()
+        while handshake.needed > 0 {
+            let count = recv(descriptor, &buffer, handshake.needed - answer.count, 0)
+            if count == 0 { throw ClientError(.closed, "the proxy of \(name) closed the connection") }
+            if count < 0 {
+                guard errno == EAGAIN || errno == EINTR else {
+                    throw Self.failure("reading from the proxy of \(name)", errno)
+                }
+                return false
+            }
+            answer += buffer[0..<count]
+            guard answer.count == handshake.needed else { continue }
+            let next = try handshake.receive(answer)
+            answer = []
+            socks = handshake
+            if !next.isEmpty { try send(next) }
+        }
+        socks = nil
+        return true
+    }
+
+    private func establishSocket() throws(ClientError) -> Bool {
         guard isConnecting else { return true }
         var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         guard poll(&wait, 1, 0) > 0 else { return false }
@@ -67,16 +100,24 @@ extension SocketChannel {
     static func open(
         _ endpoint: ClientConfiguration.Endpoint,
         bindAddress: String?,
+        proxy: SocksProxy?,
         deadline: ContinuousClock.Instant
     ) throws(ClientError) -> SocketChannel {
         switch endpoint {
         case .unix(let path): return try openUnix(path)
-        case .tcp(let host, let port):
+        case .tcp(let brokerHost, let brokerPort):
+            let (host, port) = proxy.map { ($0.host, $0.port) } ?? (brokerHost, brokerPort)
+            let socks = proxy.map { SocksHandshake($0, host: brokerHost, port: brokerPort) }
             let addresses = try Resolver.addresses(host: host, port: port)
             var failure = ClientError(.network, "\(host) has no address")
             for (index, address) in addresses.enumerated() {
                 do {
-                    let channel = try openTCP(address, name: "\(host):\(port)", bindAddress: bindAddress)
+                    let channel = try openTCP(
+                        address,
+                        name: "\(host):\(port)",
+                        bindAddress: bindAddress,
+                        socks: socks
+                    )
                     // The last one's outcome is awaited by whoever asked.
                     if index < addresses.count - 1 { try channel.awaitConnection(until: deadline) }
                     return channel
@@ -89,7 +130,7 @@ extension SocketChannel {
     }
 
     private func awaitConnection(until deadline: ContinuousClock.Instant) throws(ClientError) {
-        while try !establish() {
+        while try !establishSocket() {
             let left = ContinuousClock.now.duration(to: deadline)
             guard left > .zero else { throw ClientError(.timeout, "connecting to \(name) took too long") }
             var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
@@ -100,10 +141,12 @@ extension SocketChannel {
     private static func openTCP(
         _ address: Resolver.Address,
         name: String,
-        bindAddress: String?
+        bindAddress: String?,
+        socks: SocksHandshake?
     ) throws(ClientError) -> SocketChannel {
         let descriptor = try newSocket(address.family)
-        let channel = SocketChannel(descriptor: descriptor, isConnecting: true, name: name)
+        let channel = SocketChannel(descriptor: descriptor, isConnecting: true, name: name, socks: socks)
+        if let socks { channel.kept = socks.greeting }
         var one: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
         if let bindAddress {

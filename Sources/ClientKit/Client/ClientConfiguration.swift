@@ -14,6 +14,8 @@ package struct ClientConfiguration: Sendable {
     package var webSocketPath: String?
     /// The address of this machine to connect from.
     package var bindAddress: String?
+    /// What stands between this machine and the broker; not for Unix sockets.
+    package var proxy: SocksProxy?
 
     package var version: ProtocolVersion
     package var clientID: String

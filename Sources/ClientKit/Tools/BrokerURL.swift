@@ -11,8 +11,9 @@ package struct BrokerURL: Sendable, Equatable {
     package var usesTLS: Bool
     package var usesWebSocket: Bool
 
+    /// - Parameter standardPort: the port of a URL that names none; `nil` for that of its scheme.
     /// - Throws: ``ClientError/Kind/usage``, saying what is expected.
-    package init(_ text: String) throws(ClientError) {
+    package init(_ text: String, standardPort: UInt16? = nil) throws(ClientError) {
         guard let mark = text.firstRange(of: "://") else {
             throw ClientError(
                 .usage,
@@ -43,7 +44,7 @@ package struct BrokerURL: Sendable, Equatable {
             if credentials.count > 1 { password = try Self.decode(credentials[1]) }
             rest = rest[rest.index(after: at)...]
         }
-        (host, port) = try Self.hostAndPort(rest, standard: port)
+        (host, port) = try Self.hostAndPort(rest, standard: standardPort ?? port)
     }
 
     private static func hostAndPort(

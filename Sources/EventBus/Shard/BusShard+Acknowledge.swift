@@ -240,10 +240,7 @@ extension BusShard {
         let session = sessions[index]
         guard let place = session.pointee.window.place(of: ack.packetID),
             place.pointee.state == .awaitingPubAck
-        else {
-            counters.protocolErrors &+= 1
-            return
-        }
+        else { return wrongAnswer(.pubAck, session.pointee.window.place(of: ack.packetID), id, client) }
         settle(place, ack.packetID, session)
         pumpIfWaiting(index, session)
     }
@@ -287,8 +284,28 @@ extension BusShard {
             }
             write(.pubRel, ack.packetID, .success, id.slot, client)
         case .awaitingPubComp: write(.pubRel, ack.packetID, .success, id.slot, client)
-        case .awaitingPubAck, .done: counters.protocolErrors &+= 1
+        case .awaitingPubAck, .done: wrongAnswer(.pubRec, place, id, client)
         }
+    }
+
+    /// An acknowledgement that answers nothing, as after a session that was lost, is passed over. One that is not the
+    /// answer to a message of that QoS is a violation, after which nobody knows who has the message
+    /// `[MQTT-4.13.1-1]`, `[MQTT3-4.8.0-1]`.
+    @inline(never)
+    private func wrongAnswer(
+        _ type: PacketType,
+        _ place: UnsafeMutablePointer<OutgoingWindow.Entry>?,
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
+    ) {
+        counters.protocolErrors &+= 1
+        guard let place, place.pointee.state != .done else { return }
+        disconnect(
+            id,
+            client,
+            .protocolError,
+            "a \(type) is not what the message with this identifier awaits"
+        )
     }
 
     func receivePubComp(_ ack: AckView, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>) {
@@ -296,10 +313,7 @@ extension BusShard {
         let session = sessions[index]
         guard let place = session.pointee.window.place(of: ack.packetID),
             place.pointee.state == .awaitingPubComp
-        else {
-            counters.protocolErrors &+= 1
-            return
-        }
+        else { return wrongAnswer(.pubComp, session.pointee.window.place(of: ack.packetID), id, client) }
         settle(place, ack.packetID, session)
         pumpIfWaiting(index, session)
     }

@@ -105,6 +105,7 @@ package struct MosquittoImport {
         let copied = [
             "queue_qos0_messages": "mqtt.queuesQoS0", "retain_available": "mqtt.retainAvailable",
             "allow_zero_length_clientid": "mqtt.assignsClientIDs", "max_qos": "mqtt.maximumQoS",
+            "maximum_qos": "mqtt.maximumQoS",
             "max_topic_alias": "mqtt.topicAliasMaximum",
         ]
         if let key = copied[directive.name] {

@@ -30,6 +30,10 @@ extension ClientOptions {
         configuration.tls = tlsOptions
         configuration.webSocketPath = ws ?? (broker?.usesWebSocket == true ? "/mqtt" : nil)
         configuration.bindAddress = bindAddress
+        configuration.proxy = try proxy.map { text throws(ClientError) in try SocksProxy(text) }
+        if unix != nil, proxy != nil {
+            throw ClientError(.usage, "--proxy does not lead to a Unix socket: give --unix or --proxy")
+        }
         configuration.userName = username ?? broker?.userName
         configuration.password = (password ?? broker?.password).map { Array($0.utf8) }
         configuration.usesScram = scram
@@ -93,6 +97,9 @@ extension TLSOptions {
         guard isOn || cafile != nil || capath != nil || tlsUseOsCerts || psk != nil else { return nil }
         guard (cert == nil) == (key == nil) else {
             throw ClientError(.usage, "--cert and --key belong together: give both or none")
+        }
+        if let keyform, keyform != "pem" {
+            throw ClientError(.usage, "--keyform \(keyform): pem is expected; OpenSSL's engines are not used")
         }
         var options = TLSClientOptions()
         options.caFile = cafile

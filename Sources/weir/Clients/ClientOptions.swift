@@ -28,6 +28,14 @@ struct ClientOptions: ParsableArguments {
     )
     var bindAddress: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Reach the broker through a SOCKS5 proxy: socks5h://[user[:password]@]host[:port].",
+            valueName: "url"
+        )
+    )
+    var proxy: String?
+
     @Option(name: [.customShort("u"), .long], parsing: .unconditional, help: "The user name.")
     var username: String?
 
@@ -174,6 +182,9 @@ struct TLSOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("The certificate's key.", valueName: "file"))
     var key: String?
+
+    @Option(help: ArgumentHelp("The key's form; only pem is known here.", valueName: "form"))
+    var keyform: String?
 
     @Flag(help: "Do not compare the certificate with the host's name.")
     var insecure = false
