@@ -7,7 +7,7 @@ ARGS ?=
 # One set of flags for every target, so that nothing is compiled twice.
 SWIFT_BUILD := swift build -c release
 
-.PHONY: help setup setup-test run build test check lint format black-box compare fuzz simulate torture clean
+.PHONY: help setup setup-test run build test check lint format black-box compare drill fuzz simulate torture clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET"
@@ -38,6 +38,10 @@ black-box: setup-test build ## only the tests that speak to the running server; 
 # What `make compare` hands to the comparison, e.g. make compare ARGS="--rounds 1 --only routing"
 compare: setup-test build ## Weir and Debian's mosquitto side by side, every scenario in alternation
 	@python3 Tests/Compare/compare.py --weir .build/release/weir $(ARGS)
+
+# What `make drill` hands to the drill, e.g. make drill ARGS="--seconds 3600 --database postgresql"
+drill: setup-test build ## the uplink's outage drill: link cut, silent, slow, flapping; kill -9 of everybody; needs root
+	@.build/venv/bin/python Tests/Drill/drill.py $(ARGS)
 
 FUZZ_SECONDS ?= 300
 fuzz: setup ## feed the decoder random bytes, FUZZ_SECONDS long

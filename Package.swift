@@ -337,7 +337,11 @@ let package = Package(
             dependencies: ["Access", "Bus", "EventBus", "LocalBus", "MQTTWire"],
             swiftSettings: strict
         ),
-        .testTarget(name: "UplinkTests", dependencies: ["Uplink", "JournalTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "UplinkTests",
+            dependencies: ["EventBus", "Journal", "JournalTesting", "MQTTWire", "Streams", "Uplink"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CollectorTests",
             dependencies: ["Collector", "JournalTesting", "Uplink"],

@@ -313,6 +313,10 @@ package final class UplinkMachine {
         if owesAnswer, now - lastProgressAt >= settings.offlineAfter.nanoseconds {
             return drop("nothing was answered for \(settings.offlineAfter.inSeconds) s", now)
         }
+        if let oldest = oldestHanded, now - min(now, oldest) >= settings.offlineAfter.nanoseconds * 2 {
+            // Other things were answered meanwhile, so the next hop has lost it: only a new connection tells.
+            return drop("a batch was not accepted for \(settings.offlineAfter.inSeconds * 2) s", now)
+        }
         if now >= helloAt, let nonce = hello(now) { return .hello(nonce: nonce) }
         guard isReady else { return nil }
         resendOverdue(now)
@@ -392,6 +396,16 @@ package final class UplinkMachine {
         link.asked(now)
         if handedCount == 1 { lastProgressAt = max(lastProgressAt, now) }
         return .send(lanes[lane].batches[index].batch, number: lanes[lane].batches[index].number)
+    }
+
+    private var oldestHanded: UInt64? {
+        var oldest: UInt64?
+        for lane in lanes {
+            for batch in lane.batches {
+                if case .handed(let at) = batch.state { oldest = min(oldest ?? at, at) }
+            }
+        }
+        return oldest
     }
 
     private var handedCount: Int {

@@ -1,0 +1,83 @@
+import Collector
+import Uplink
+
+/// A database in memory, and whom it fails: for simulations.
+final class MemoryDatabase: CollectorDatabase {
+    struct Event: Hashable {
+        var lane: Int64
+        var sequence: UInt64
+    }
+
+    private struct State {
+        var sites: [String: SiteRecord] = [:]
+        var lanes: [String: LaneRecord] = [:]
+        var events: [Event: [UInt8]] = [:]
+        /// Rows that were inserted although they were there.
+        var violations = 0
+    }
+
+    private var state = State()
+    /// Called before a commit; throws to fail it.
+    var beforeCommit: () throws -> Void = {}
+
+    func transaction<Result>(_ body: () throws -> Result) throws -> Result {
+        let before = state
+        do {
+            let result = try body()
+            try beforeCommit()
+            return result
+        } catch {
+            state = before
+            throw error
+        }
+    }
+
+    func site(_ name: String) throws -> SiteRecord? { state.sites[name] }
+
+    func save(_ site: SiteRecord) throws -> SiteRecord {
+        var site = site
+        if site.id == 0 { site.id = Int64(state.sites.count + 1) }
+        state.sites[site.name] = site
+        return site
+    }
+
+    func lane(site: Int64, _ name: String, epoch: UInt64) throws -> LaneRecord {
+        let key = "\(site)/\(name)/\(epoch)"
+        if let lane = state.lanes[key] { return lane }
+        let lane = LaneRecord(id: Int64(state.lanes.count + 1), name: name, epoch: epoch)
+        state.lanes[key] = lane
+        return lane
+    }
+
+    func save(_ lane: LaneRecord, coverage old: Coverage) throws {
+        for (key, value) in state.lanes where value.id == lane.id { state.lanes[key] = lane }
+    }
+
+    func insert(_ events: inout BatchEvents, lane: Int64, notIn coverage: Coverage?) throws -> UInt64 {
+        var count: UInt64 = 0
+        while let event = events.next() {
+            if let coverage, coverage.contains(event.sequence) { continue }
+            let old = state.events.updateValue(
+                Array(event.payload),
+                forKey: Event(lane: lane, sequence: event.sequence)
+            )
+            if old != nil { state.violations += 1 }
+            count += 1
+        }
+        return count
+    }
+
+    func status() throws -> [SiteStatus] {
+        state.sites.values.map { SiteStatus(site: $0, lanes: Array(state.lanes.values)) }
+    }
+
+    var violations: Int { state.violations }
+    var lanes: [LaneRecord] { Array(state.lanes.values) }
+
+    /// The payloads of a lane in the order of their sequences.
+    func payloads(lane: String) -> [String] {
+        let ids = Set(state.lanes.values.filter { $0.name == lane }.map(\.id))
+        return state.events.filter { ids.contains($0.key.lane) }.sorted { $0.key.sequence < $1.key.sequence }
+            .map { String(decoding: $0.value, as: UTF8.self) }
+    }
+}
