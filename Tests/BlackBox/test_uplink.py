@@ -356,3 +356,23 @@ def test_a_batch_is_what_the_proto_file_says(start, cloud, tmp_path):
                 numbers.append(number)
                 offset += size
         assert numbers == list(range(100))
+
+
+def test_the_bus_can_stop_the_uplink_and_let_it_go_again(start, cloud):
+    broker, database = cloud.broker(), cloud.sqlite()
+    cloud.collector(broker, database)
+    server = start(config=config(broker))
+    ledger = Ledger()
+    publish(server, ledger, "a", range(10))
+    wait_for(lambda: stored(database) == 10, "10 events", log=server.log)
+    with Client(server) as service:
+        service.publish("mec/v1/json/backhaul/limit", '{"bytesPerSecond": 0}', 1, retain=True)
+        # Once it is understood the backlog only grows; before, each event is gone within a linger of 50 ms.
+        number = 10
+        while server.metrics()['weir_uplink_backlog_events{lane="bulk"}'] < 40:
+            publish(server, ledger, "a", [number])
+            number += 1
+        wait_for(lambda: "online" in link(server), "online", log=server.log)
+        service.publish("mec/v1/json/backhaul/limit", '{"bytesPerSecond": 1000000}', 1, retain=True)
+        wait_for(lambda: stored(database) == number, "all events", log=server.log)
+    ledger.check(database)

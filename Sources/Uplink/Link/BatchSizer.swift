@@ -3,7 +3,7 @@
 package struct BatchSizer: Sendable {
     package static let smallest = 4 << 10
     /// How long one batch may keep the link busy.
-    private static let batchTime: UInt64 = 250_000_000
+    private static let batchTime: UInt64 = 125_000_000
 
     private let largest: Int
     private let countMaximum: Int
@@ -49,10 +49,10 @@ package struct BatchSizer: Sendable {
         } else if busy < Self.batchTime, size * 2 >= target {
             target = min(largest, target / 2 * 3)
         }
-        if delay < shortest * 2 + 50_000_000 {
-            count = min(countMaximum, count + 1)
-        } else if delay > shortest * 3 + 250_000_000 {
-            count = min(max(2, count / 2), countMaximum)
-        }
+        // As many as cover a round trip, and one more: further ones would only wait in front of the link.
+        let step = max(busy, 1_000_000)
+        let wanted = delay < 20_000_000 ? countMaximum : min(countMaximum, 1 + Int((shortest + step - 1) / step))
+        if count < wanted { count += 1 } else if count > wanted { count -= 1 }
+        count = max(min(2, countMaximum), count)
     }
 }
