@@ -3,7 +3,7 @@
 # set that server reflection answers from into Sources/RPCBridge/Descriptors; or with --check into a temporary
 # folder, and fails when that differs from what is checked in.
 #
-# Needs protoc (Debian: protobuf-compiler and libprotobuf-dev) and the Swift plugins, which are built once from this package's
+# Needs protoc (Debian: protobuf-compiler and libprotobuf-dev) and the Swift plugin, which is built once from this package's
 # dependencies (about a minute).
 set -eu
 
@@ -15,9 +15,8 @@ command -v protoc >/dev/null || {
     exit 1
 }
 
-for plugin in protoc-gen-swift protoc-gen-grpc-swift-2; do
-    [ -x "$plugins/$plugin" ] || swift build --configuration release --package-path "$root" --product "$plugin" >&2
-done
+[ -x "$plugins/protoc-gen-swift" ] ||
+    swift build --configuration release --package-path "$root" --product protoc-gen-swift >&2
 
 # generate OUT: everything, under OUT as it stands under Sources/.
 generate() {
@@ -29,15 +28,11 @@ generate() {
         [ -d "$folder" ] || continue
         messages "$1/MECModel/Generated" "$folder"/*.proto
     done
-    # The services of the bridge, and their clients for the tools.
+    # What the calls of the bridge carry. The services are registered by hand: a plugin for them would have every
+    # build of the tests compile protoc.
     for folder in weir/bus/v1 grpc/health/v1 grpc/reflection/v1; do
         messages "$1/RPCBridge/Generated" "$root/protos/$folder"/*.proto
     done
-    protoc --proto_path="$root/protos" --plugin="$plugins/protoc-gen-grpc-swift-2" \
-        --grpc-swift-2_out="$1/RPCBridge/Generated" --grpc-swift-2_opt=Visibility=Package \
-        --grpc-swift-2_opt=FileNaming=PathToUnderscores --grpc-swift-2_opt=UseAccessLevelOnImports=true \
-        --grpc-swift-2_opt=Server=false \
-        "$root"/protos/weir/bus/v1/event_bus.proto
     (cd "$root/protos" && find weir grpc -name '*.proto' | LC_ALL=C sort |
         xargs protoc --proto_path=. --include_imports --descriptor_set_out="$1/RPCBridge/Descriptors/services.binpb")
 }

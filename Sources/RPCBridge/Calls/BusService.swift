@@ -2,7 +2,6 @@ import Access
 import Bus
 import Foundation
 import GRPCCore
-import GRPCProtobuf
 import LocalBus
 import Logging
 import MQTTWire
@@ -46,29 +45,28 @@ final class BusService: Sendable {
     }
 
     func register(with router: inout RPCRouter<RPCTransport>) {
-        typealias Method = Weir_Bus_V1_EventBus.Method
-        unary(Method.Publish.descriptor, &router, publish)
-        unary(Method.Fetch.descriptor, &router, fetch)
-        unary(Method.GetLatest.descriptor, &router, getLatest)
-        unary(Method.CreateSubscription.descriptor, &router, createSubscription)
-        unary(Method.GetSubscription.descriptor, &router, getSubscription)
-        unary(Method.ListSubscriptions.descriptor, &router, listSubscriptions)
-        unary(Method.DeleteSubscription.descriptor, &router, deleteSubscription)
-        unary(Method.SeekSubscription.descriptor, &router, seekSubscription)
-        unary(Method.ListTopics.descriptor, &router, listTopics)
-        unary(Method.GetSchema.descriptor, &router, getSchema)
+        unary(BusMethod.publish.descriptor, &router, publish)
+        unary(BusMethod.fetch.descriptor, &router, fetch)
+        unary(BusMethod.getLatest.descriptor, &router, getLatest)
+        unary(BusMethod.createSubscription.descriptor, &router, createSubscription)
+        unary(BusMethod.getSubscription.descriptor, &router, getSubscription)
+        unary(BusMethod.listSubscriptions.descriptor, &router, listSubscriptions)
+        unary(BusMethod.deleteSubscription.descriptor, &router, deleteSubscription)
+        unary(BusMethod.seekSubscription.descriptor, &router, seekSubscription)
+        unary(BusMethod.listTopics.descriptor, &router, listTopics)
+        unary(BusMethod.getSchema.descriptor, &router, getSchema)
         router.registerHandler(
-            forMethod: Method.Subscribe.descriptor,
+            forMethod: BusMethod.subscribe.descriptor,
             deserializer: ProtobufDeserializer<Weir_Bus_V1_SubscribeRequest>(),
             serializer: SubscribeSerializer()
         ) { request, context in try await self.subscribe(request, context) }
         router.registerHandler(
-            forMethod: Method.PublishStream.descriptor,
+            forMethod: BusMethod.publishStream.descriptor,
             deserializer: ProtobufDeserializer<Weir_Bus_V1_PublishStreamRequest>(),
             serializer: ProtobufSerializer<Weir_Bus_V1_PublishStreamResponse>()
         ) { request, context in try await self.publishStream(request, context) }
         router.registerHandler(
-            forMethod: Method.WatchHealth.descriptor,
+            forMethod: BusMethod.watchHealth.descriptor,
             deserializer: ProtobufDeserializer<Weir_Bus_V1_WatchHealthRequest>(),
             serializer: ProtobufSerializer<Weir_Bus_V1_WatchHealthResponse>()
         ) { request, context in try await self.watchHealth(request, context) }

@@ -1,5 +1,4 @@
 import GRPCCore
-import GRPCProtobuf
 import NIOCore
 
 /// `grpc.health.v1.Health`, for probes and load balancers. Nobody is asked for credentials here.

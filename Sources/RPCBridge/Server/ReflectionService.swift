@@ -1,6 +1,5 @@
 import Foundation
 import GRPCCore
-import GRPCProtobuf
 
 /// `grpc.reflection.v1.ServerReflection`, and the same under its older name `v1alpha`, which many tools still ask for.
 struct ReflectionService: Sendable {

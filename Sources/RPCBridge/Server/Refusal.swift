@@ -1,6 +1,5 @@
 import Bus
 import GRPCCore
-import GRPCProtobuf
 
 /// Why a call, or one event of it, is refused: a code of gRPC, words for people, and a reason for programs.
 ///
@@ -50,20 +49,13 @@ struct CallRefusal: Error, RPCErrorConvertible {
         self.retryAfter = retryAfter
     }
 
-    var status: GoogleRPCStatus {
-        var details: [ErrorDetails] = [
-            .errorInfo(reason: reason.rawValue, domain: "weir", metadata: metadata)
-        ]
-        if let field {
-            details.append(.badRequest(violations: [.init(field: field, description: text)]))
-        }
-        if let retryAfter { details.append(.retryInfo(delay: retryAfter)) }
-        return GoogleRPCStatus(code: code, message: text, details: details)
-    }
-
     var rpcErrorCode: RPCError.Code { code }
     var rpcErrorMessage: String { text }
-    var rpcErrorMetadata: Metadata { status.rpcErrorMetadata }
+    var rpcErrorMetadata: Metadata {
+        var metadata = Metadata()
+        metadata.addBinary(StatusDetails(self).encoded, forKey: StatusDetails.key)
+        return metadata
+    }
 
     /// The same for one event of many.
     var eventError: Weir_Bus_V1_EventError {

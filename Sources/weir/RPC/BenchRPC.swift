@@ -3,7 +3,6 @@ import ClientKit
 import Foundation
 import Glibc
 import GRPCCore
-import GRPCProtobuf
 import LoadGenerator
 import MQTTWire
 import RPCBridge
@@ -142,15 +141,17 @@ struct BenchRPC: ParsableCommand, @unchecked Sendable {
     // MARK: - Load
 
     private func publish(_ client: RPCOptions.Client, _ metadata: Metadata) async throws {
-        let bus = Weir_Bus_V1_EventBus.Client(wrapping: client)
+        let bus = BusClient(client, metadata)
         let event = Weir_Bus_V1_Event.with {
             $0.topic = topic
             $0.payload = Data(repeating: 0x77, count: payload)
         }
         let (grants, granted) = AsyncStream.makeStream(of: Int.self)
         let (batch, events) = (batch, events)
-        try await bus.publishStream(
-            request: StreamingClientRequest(metadata: metadata) { writer in
+        try await bus.stream(
+            .publishStream,
+            reading: ProtobufDeserializer<Weir_Bus_V1_PublishStreamResponse>(),
+            send: { (writer: RPCWriter<Weir_Bus_V1_PublishStreamRequest>) in
                 try await writer.write(.with { $0.open = .init() })
                 var (sent, credit) = (0, 0)
                 var grants = grants.makeAsyncIterator()
@@ -164,8 +165,8 @@ struct BenchRPC: ParsableCommand, @unchecked Sendable {
                     credit -= count
                 }
             }
-        ) { response in
-            for try await message in response.messages {
+        ) { messages in
+            for try await message in messages {
                 switch message.response {
                 case .opened(let opened): granted.yield(Int(opened.credit.events))
                 case .credit(let credit): granted.yield(Int(credit.events))
@@ -227,17 +228,15 @@ struct BenchRPC: ParsableCommand, @unchecked Sendable {
             }
         )
         let events = events
-        try await client.bidirectionalStreaming(
-            request: StreamingClientRequest(metadata: metadata) { writer in
+        try await BusClient(client, metadata).stream(
+            .subscribe,
+            reading: RawDeserializer(),
+            send: { (writer: RPCWriter<Weir_Bus_V1_SubscribeRequest>) in
                 for await request in requests { try await writer.write(request) }
-            },
-            descriptor: Weir_Bus_V1_EventBus.Method.Subscribe.descriptor,
-            serializer: ProtobufSerializer<Weir_Bus_V1_SubscribeRequest>(),
-            deserializer: RawDeserializer(),
-            options: .defaults
-        ) { response in
+            }
+        ) { messages in
             var (taken, ungranted) = (0, 0)
-            for try await message in response.messages {
+            for try await message in messages {
                 let count = message.withUnsafeBytes { bytes -> Int in
                     // SubscribeResponse.opened and .batch, by their tags.
                     switch bytes.first {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import GRPCCore
-import GRPCProtobuf
 import RPCBridge
 import SwiftProtobuf
 import Synchronization
@@ -83,14 +82,15 @@ struct RPCSub: ParsableCommand {
         try options.run { client, metadata in
             let (requests, sender) = AsyncStream.makeStream(of: Weir_Bus_V1_SubscribeRequest.self)
             sender.yield(.with { $0.open = open })
-            let bus = Weir_Bus_V1_EventBus.Client(wrapping: client)
-            try await bus.subscribe(
-                request: StreamingClientRequest(metadata: metadata) { writer in
+            try await BusClient(client, metadata).stream(
+                .subscribe,
+                reading: ProtobufDeserializer<Weir_Bus_V1_SubscribeResponse>(),
+                send: { (writer: RPCWriter<Weir_Bus_V1_SubscribeRequest>) in
                     for await request in requests { try await writer.write(request) }
                 }
-            ) { response in
+            ) { messages in
                 var left = count
-                for try await message in response.messages {
+                for try await message in messages {
                     switch message.response {
                     case .batch(let batch):
                         for event in batch.events { try Self.print(event, json: json) }
@@ -174,10 +174,9 @@ struct RPCPub: ParsableCommand {
             }
         }
         try options.run { client, metadata in
-            let bus = Weir_Bus_V1_EventBus.Client(wrapping: client)
-            let response = try await bus.publish(
-                request: ClientRequest(message: .with { $0.events = [event] }, metadata: metadata)
-            ) { try $0.message }
+            let request = Weir_Bus_V1_PublishRequest.with { $0.events = [event] }
+            let response: Weir_Bus_V1_PublishResponse =
+                try await BusClient(client, metadata).call(.publish, request)
             if let result = response.results.first, result.hasError {
                 throw RPCError(
                     code: RPCError.Code(Status.Code(rawValue: Int(result.error.code)) ?? .unknown)
@@ -206,14 +205,12 @@ struct RPCLatest: ParsableCommand {
     func run() throws {
         let (filters, json) = (filters, json)
         try options.run { client, metadata in
-            let bus = Weir_Bus_V1_EventBus.Client(wrapping: client)
             let request = Weir_Bus_V1_GetLatestRequest.with {
                 $0.filters = filters
                 $0.maxEvents = 10_000
             }
-            let response = try await bus.getLatest(
-                request: ClientRequest(message: request, metadata: metadata)
-            ) { try $0.message }
+            let response: Weir_Bus_V1_GetLatestResponse =
+                try await BusClient(client, metadata).call(.getLatest, request)
             for event in response.events.sorted(by: { $0.topic < $1.topic }) {
                 try RPCSub.print(event, json: json)
             }
@@ -239,14 +236,15 @@ struct RPCWatch: ParsableCommand {
     func run() throws {
         let (interval, count) = (interval, count)
         try options.run { client, metadata in
-            let bus = Weir_Bus_V1_EventBus.Client(wrapping: client)
-            let request = ClientRequest(
-                message: Weir_Bus_V1_WatchHealthRequest.with { $0.intervalSeconds = interval },
-                metadata: metadata
-            )
-            try await bus.watchHealth(request: request) { response in
+            try await BusClient(client, metadata).stream(
+                .watchHealth,
+                reading: ProtobufDeserializer<Weir_Bus_V1_WatchHealthResponse>(),
+                send: { (writer: RPCWriter<Weir_Bus_V1_WatchHealthRequest>) in
+                    try await writer.write(.with { $0.intervalSeconds = interval })
+                }
+            ) { messages in
                 var left = count
-                for try await report in response.messages {
+                for try await report in messages {
                     Self.print(report)
                     left -= 1
                     if left == 0 { return }
