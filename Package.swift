@@ -31,10 +31,13 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/grpc/grpc-swift-2", exact: "2.4.3"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", exact: "2.9.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0", traits: []),
     ],
     targets: [
         // Libraries of the system
@@ -149,8 +152,15 @@ let package = Package(
                 "Telemetry",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
@@ -180,6 +190,34 @@ let package = Package(
             swiftSettings: hot
         ),
 
+        .target(
+            name: "AppEnablement",
+            dependencies: [
+                "Bus", "MECModel", "MECRuntime", "MQTTWire", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "RESTGateway",
+            dependencies: [
+                "Access",
+                "AppEnablement",
+                "Bus",
+                "CLinux",
+                "HTTPGateway",
+                "Location",
+                "MECModel",
+                "MECRuntime",
+                "MQTTWire",
+                "RadioNetwork",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+
         // Configuration text to settings
         .target(
             name: "Settings",
@@ -197,6 +235,7 @@ let package = Package(
                 "RPCBridge",
                 "RadioFeed",
                 "RadioNetwork",
+                "RESTGateway",
                 "Streams",
                 "Supervision",
                 "Uplink",
@@ -223,6 +262,7 @@ let package = Package(
                 "EventBus",
                 "Gateway",
                 "Journal",
+                "AppEnablement",
                 "ClientKit",
                 "LoadGenerator",
                 "LocalBus",
@@ -233,7 +273,11 @@ let package = Package(
                 "Reactor",
                 "RPCBridge",
                 "HTTPGateway",
+                "Location",
+                "MECModel",
+                "RESTGateway",
                 "RadioFeed",
+                "RadioNetwork",
                 "Settings",
                 "Streams",
                 "Supervision",
@@ -316,6 +360,18 @@ let package = Package(
         .testTarget(
             name: "RadioNetworkTests",
             dependencies: ["MECTestSupport", "RadioNetwork"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RESTGatewayTests",
+            dependencies: ["AppEnablement", "MECModel", "MECTestSupport", "RESTGateway", "RadioNetwork"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "AppEnablementTests",
+            dependencies: [
+                "AppEnablement", "MECTestSupport", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(

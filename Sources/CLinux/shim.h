@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 #include <sys/un.h>
 
 static const uint32_t WEIR_EPOLLIN = EPOLLIN;
@@ -45,6 +46,13 @@ extern int pthread_setname_np(pthread_t thread, const char *name);
 
 static inline int weir_accept(int fd, struct sockaddr_storage *address, socklen_t *length) {
     return accept4(fd, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// Whether the kernel's clock is held to UTC by something such as NTP or PTP.
+static inline int weir_clock_is_synchronised(void) {
+    struct timex state = {0};
+    int code = adjtimex(&state);
+    return code >= 0 && code != TIME_ERROR && !(state.status & STA_UNSYNC);
 }
 
 #endif

@@ -1,15 +1,17 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 package import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 import ServiceLifecycle
 package import Telemetry
 
-/// The HTTP listener: `/metrics`, `/healthz` and `/readyz`.
+/// The HTTP listener: `/metrics`, `/healthz` and `/readyz`, and whatever ``HTTPService`` it is given.
 ///
-/// It runs on one thread of NIO's own, apart from the shards, and asks them through their mailboxes.
+/// It runs on threads of NIO's own, apart from the shards, and asks them through their mailboxes.
 package actor HTTPGateway {
     /// Why it could not be started.
     package struct StartError: Error, CustomStringConvertible {
@@ -43,13 +45,17 @@ package actor HTTPGateway {
     }
 
     /// Listens, and returns once connections are taken.
+    ///
+    /// - Parameter service: Answers everything else; without it that is 404.
     package static func start(
         _ settings: HTTPSettings,
         metrics: MetricsRegistry,
         health: any HealthSource,
+        service: (any HTTPService)? = nil,
         logger: Logger
     ) async throws -> HTTPGateway {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let tls = try tlsConfiguration(settings)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
         // Hummingbird's own lines say nothing that an operator needs below a warning.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
@@ -63,15 +69,17 @@ package actor HTTPGateway {
                 logger: quiet
             )
         )
-        let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
-            maxHeaderFieldSize: settings.maximumHeaderSize,
-            maxHeaderListSize: settings.maximumHeaderSize,
-            maxHeaderFieldCount: 100
-        )
-        let idle = TimeAmount(settings.idleTimeout)
+        let upgradable = HTTPServerBuilder { responder in
+            UpgradeChannel(responder: responder, settings: settings, isSecure: tls != nil, service: service)
+        }
         let application = Application(
-            router: router(metrics, health),
-            server: .http1(configuration: .init(idleTimeout: idle, httpDecoderConfiguration: decoder)),
+            responder: GatewayResponder(
+                metrics: metrics,
+                health: health,
+                service: service,
+                maximumBodySize: settings.maximumBodySize
+            ),
+            server: try tls.map { try .tls(upgradable, tlsConfiguration: $0) } ?? upgradable,
             configuration: configuration,
             onServerRunning: { channel in
                 announce.yield(channel.localAddress?.port ?? settings.listen.port)
@@ -110,23 +118,74 @@ package actor HTTPGateway {
         try? await group.shutdownGracefully()
     }
 
-    private static func router(_ metrics: MetricsRegistry, _ health: any HealthSource) -> Router<
-        BasicRequestContext
-    > {
-        let router = Router()
-        router.get("metrics") { _, _ in
-            response(.ok, PrometheusText.contentType, PrometheusText.write(await metrics.snapshot()))
+    /// RFC 9325: nothing below TLS 1.2.
+    private static func tlsConfiguration(_ settings: HTTPSettings) throws -> TLSConfiguration? {
+        guard let certificateFile = settings.certificateFile, let keyFile = settings.keyFile else {
+            return nil
         }
-        router.get("healthz") { _, _ in
-            report(await health.health().filter { $0.scope == .liveness })
+        do {
+            var configuration = TLSConfiguration.makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))
+            )
+            configuration.minimumTLSVersion = .tlsv12
+            return configuration
+        } catch {
+            throw StartError(
+                address: settings.listen,
+                reason: "http.certificateFile \"\(certificateFile)\" or http.keyFile \"\(keyFile)\": \(error)"
+            )
         }
-        router.get("readyz") { _, _ in
-            report(await health.health())
+    }
+}
+
+/// Asks whoever knows.
+private struct GatewayResponder: HTTPResponder {
+    let metrics: MetricsRegistry
+    let health: any HealthSource
+    let service: (any HTTPService)?
+    let maximumBodySize: Int
+
+    func respond(to request: Request, context: GatewayRequestContext) async throws -> Response {
+        switch request.uri.path {
+        case "/metrics" where request.method == .get:
+            return response(.ok, PrometheusText.contentType, PrometheusText.write(await metrics.snapshot()))
+        case "/healthz" where request.method == .get:
+            return report(await health.health().filter { $0.scope == .liveness })
+        case "/readyz" where request.method == .get: return report(await health.health())
+        default: break
         }
-        return router
+        guard let service else { return Response(status: .notFound) }
+        let answer = await service.respond(to: await ask(request, context))
+        return Response(
+            status: answer.status,
+            headers: answer.headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
+        )
     }
 
-    private static func report(_ checks: [HealthCheck]) -> Response {
+    private func ask(_ request: Request, _ context: GatewayRequestContext) async -> ServiceRequest {
+        let uri = request.uri
+        var ask = ServiceRequest(
+            method: request.method,
+            path: uri.path,
+            query: uri.query ?? "",
+            headers: request.headers,
+            body: [],
+            peerAddress: context.peer?.ipAddress ?? "",
+            isLoopback: context.peer?.isLoopback ?? false
+        )
+        // A GET has no body, and most requests are GETs.
+        if request.method == .get || request.method == .delete { return ask }
+        do {
+            ask.body = Array(buffer: try await request.body.collect(upTo: maximumBodySize))
+        } catch {
+            ask.isTooLarge = true
+        }
+        return ask
+    }
+
+    private func report(_ checks: [HealthCheck]) -> Response {
         let report = HealthReport(checks: checks)
         return response(
             report.status == .fail ? .serviceUnavailable : .ok,
@@ -135,11 +194,29 @@ package actor HTTPGateway {
         )
     }
 
-    private static func response(_ status: HTTPResponse.Status, _ type: String, _ body: String) -> Response {
+    private func response(_ status: HTTPResponse.Status, _ type: String, _ body: String) -> Response {
         Response(
             status: status,
             headers: [.contentType: type, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: body))
         )
+    }
+}
+
+/// Remembers who asks.
+private struct GatewayRequestContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let peer: SocketAddress?
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        peer = source.channel.remoteAddress
+    }
+}
+
+extension SocketAddress {
+    var isLoopback: Bool {
+        guard let ipAddress else { return false }
+        return ipAddress.hasPrefix("127.") || ipAddress == "::1" || ipAddress.hasPrefix("::ffff:127.")
     }
 }

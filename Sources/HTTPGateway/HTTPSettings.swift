@@ -11,6 +11,14 @@ package struct HTTPSettings: Sendable, Equatable {
     /// A request whose header is larger is refused with 400.
     package var maximumHeaderSize = 16 << 10
 
+    /// A request whose body is larger is refused with 413.
+    package var maximumBodySize = 1 << 20
+    /// Threads that read and write; 1…64.
+    package var threads = 2
+    /// PEM files; with them the listener speaks TLS 1.2 or later and nothing else.
+    package var certificateFile: String?
+    package var keyFile: String?
+
     package init() {}
 }
 

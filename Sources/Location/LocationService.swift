@@ -184,6 +184,33 @@ package actor LocationService {
         return (id, subscription)
     }
 
+    /// Replaces what a subscription asks for and returns once that would survive a restart.
+    ///
+    /// It begins anew: counts and intervals are as of a new one, its identifier stays.
+    /// - Throws: ``SubscriptionFault`` or ``BusError``, and the old one goes on.
+    package func replace(id: String, with subscription: LocationSubscription) async throws
+        -> LocationSubscription
+    {
+        guard state.subscription(id: id) != nil else {
+            throw SubscriptionFault(field: "id", expected: "a subscription that is in force", found: id)
+        }
+        var subscription = subscription
+        subscription.delivery._links = SelfLink(
+            href: "\(configuration.resourceBase)/subscriptions/\(subscription.event.resource)/\(id)"
+        )
+        var trial = state
+        var silence = NoOutlet()
+        try trial.replace(subscription, id: id, now: now(), to: &silence)
+        let body = try [UInt8](JSONEncoder().encode(subscription))
+        let topic = LocationTopics.subscriptionState(id: id)
+        _ = try await bus.publishDurably([.json(topic, body, qos: .atLeastOnce, [], retain: true)])
+        outlet.references[id] = subscription.delivery._links?.resource.href
+        outlet.beginBatch()
+        try state.replace(subscription, id: id, now: now(), to: &outlet)
+        try outlet.publisher.flush()
+        return subscription
+    }
+
     /// Ends a subscription and returns once it would stay ended.
     /// - Returns: Whether there was one.
     package func unsubscribe(id: String) async throws -> Bool {

@@ -53,6 +53,22 @@ extension LocationState {
         return true
     }
 
+    /// Puts another subscription in the place of one that is in force.
+    /// - Throws: What is wrong with it; the old one is gone then, so it is tried on a copy first.
+    package mutating func replace(
+        _ subscription: LocationSubscription,
+        id: String,
+        now: RadioTime,
+        to outlet: inout some LocationOutlet
+    ) throws(SubscriptionFault) {
+        if let slot = slotsById[id] {
+            end(slot, .deleted)
+            // Nobody is told of an end that is none.
+            changes.removeLast()
+        }
+        try subscribe(subscription, id: id, now: now, to: &outlet)
+    }
+
     package func subscription(id: String) -> LocationSubscription? {
         slotsById[id].flatMap { slots[$0]?.subscription }
     }

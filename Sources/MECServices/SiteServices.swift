@@ -1,10 +1,10 @@
 package import Bus
-import Location
+package import Location
 package import Logging
 import MECModel
 package import MECRuntime
 package import RadioFeed
-import RadioNetwork
+package import RadioNetwork
 
 /// The MEC services of a site and the radio sources that feed them, put together and kept running.
 ///
@@ -30,8 +30,8 @@ package final class SiteServices: Sendable {
     private let hub: RadioFactHub
     private let feed: RadioFeed?
     private let feedBus: (any Bus)?
-    private let radioNetwork: RadioNetworkService?
-    private let location: LocationService?
+    package let radioNetwork: RadioNetworkService?
+    package let location: LocationService?
     private let supervisor: ServiceSupervisor
     private let logger: Logger
 

@@ -296,6 +296,7 @@ extension BusShard {
         // [MQTT-4.7.2-1]: topics with a leading $ are the server's; clients have no business there.
         if topic.first == UInt8(ascii: "$"), sessions[session].pointee.client != Session.localClient {
             if topic.starts(with: "$SYS/".utf8) || topic.starts(with: "$share/".utf8) { return false }
+            if topic.starts(with: "$weir".utf8) { return false }
         }
         return sessions[session].pointee.identity.mayPublish(topic)
     }

@@ -34,6 +34,13 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Writes a member's name that is known at run time only; its value must follow.
+    package mutating func name(dynamic name: String) {
+        value(name)
+        raw(":")
+        needsComma = false
+    }
+
     package mutating func beginObject(_ name: StaticString) {
         self.name(name)
         beginObject()

@@ -1,13 +1,18 @@
 import HTTPGateway
 
 extension HTTPSettings {
-    static let schema = Schema<HTTPSettings> {
-        Member.value("enabled", \.enabled, .bool, "Whether /metrics, /healthz and /readyz are served.")
+    static let schema = Schema<HTTPSettings>(checks: [hasBoth]) {
+        Member.value(
+            "enabled",
+            \.enabled,
+            .bool,
+            "Whether /metrics, /healthz, /readyz and the APIs are served."
+        )
         Member.value(
             "listen",
             \.listen,
             .httpAddress,
-            "Where. Nobody is asked for a password here: keep it on loopback, or behind something that asks."
+            "Where. Nobody is asked for a password for metrics and health: keep it on loopback, or behind something that asks."
         )
         Member.value(
             "maximumConnections",
@@ -27,6 +32,34 @@ extension HTTPSettings {
             .byteSize(in: 1_024...(1 << 20)),
             "A request with a larger header is refused with 400."
         )
+        Member.value(
+            "maximumBodySize",
+            \.maximumBodySize,
+            .byteSize(in: 1_024...(64 << 20)),
+            "A request with a larger body is refused with 413."
+        )
+        Member.value("threads", \.threads, .integer(in: 1...64), "Threads that read and write.")
+        Member.value(
+            "certificateFile",
+            \.certificateFile,
+            .optional(.path("a PEM file")),
+            "The server's certificate and those it was issued with; with it the listener speaks TLS only, 1.2 or later.",
+            example: "/etc/weir/http.crt"
+        )
+        Member.value(
+            "keyFile",
+            \.keyFile,
+            .optional(.path("a PEM file")),
+            "The certificate's private key.",
+            example: "/etc/weir/http.key"
+        )
+    }
+
+    private static func hasBoth(_ settings: HTTPSettings, _ path: String, _ decoding: inout Decoding) {
+        guard (settings.certificateFile == nil) != (settings.keyFile == nil) else { return }
+        let (given, missing) =
+            settings.keyFile == nil ? ("certificateFile", "keyFile") : ("keyFile", "certificateFile")
+        decoding.problem(with: "\(path).\(given)", "set without \(path).\(missing); TLS needs both")
     }
 }
 

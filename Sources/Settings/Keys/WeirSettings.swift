@@ -5,6 +5,7 @@ package import Gateway
 package import HTTPGateway
 package import RPCBridge
 package import MECServices
+package import RESTGateway
 package import RadioFeed
 package import Streams
 package import Supervision
@@ -27,6 +28,7 @@ package struct WeirSettings: Sendable {
     package var gateway = GatewaySettings()
     package var http = HTTPSettings()
     package var rpc = RPCSettings()
+    package var rest = RESTSettings()
     package var services = ServicesSettings()
     package var radio = RadioFeedSettings()
     package var uplink = UplinkSettings()
@@ -82,8 +84,9 @@ extension WeirSettings {
             GatewaySettings.schema,
             "Threads and limits of all listeners together."
         )
-        Member.group("http", \.http, HTTPSettings.schema, "Health and metrics over HTTP.")
         Member.group("rpc", \.rpc, RPCSettings.schema, "The bus over gRPC.")
+        Member.group("http", \.http, HTTPSettings.schema, "Health, metrics and the APIs over HTTP.")
+        Member.group("rest", \.rest, RESTSettings.schema, "The ETSI APIs over HTTP: MEC 011, 012 and 013.")
         Member.group("services", \.services, ServicesSettings.schema, "The MEC services.")
         Member.group(
             "radio",
@@ -91,7 +94,12 @@ extension WeirSettings {
             RadioFeedSettings.schema,
             "Where the services' radio facts come from. Any number of sources may run beside each other."
         )
-        Member.group("uplink", \.uplink, UplinkSettings.schema, "The way to the cloud: what goes there, and how.")
+        Member.group(
+            "uplink",
+            \.uplink,
+            UplinkSettings.schema,
+            "The way to the cloud: what goes there, and how."
+        )
     }
 
     package static let loader = Loader(schema: schema, defaults: WeirSettings())

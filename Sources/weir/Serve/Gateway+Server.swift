@@ -98,6 +98,10 @@ extension WeirSettings {
             allowAnonymous: rpc.allowAnonymous,
             usernameFrom: rpc.tls.usernameFrom
         )
+        // What Weir hands out, every listener takes.
+        if let tokenKeyFile = rest.tokenKeyFile {
+            access.tokens.keys.append(.secretFile(tokenKeyFile, id: nil))
+        }
         return access
     }
 }

@@ -211,6 +211,31 @@ enum StorageMetricNames {
     )
 }
 
+enum RESTMetricNames {
+    static let delivered = MetricDefinition(
+        "weir_notifications_delivered_total",
+        .counter,
+        "Notifications that callback URLs and WebSockets took."
+    )
+    static let retries = MetricDefinition(
+        "weir_notifications_retried_total",
+        .counter,
+        "Attempts to deliver a notification beyond the first."
+    )
+    static let deadLetters = MetricDefinition(
+        "weir_notifications_dead_total",
+        .counter,
+        "Notifications given up after the last attempt, or pushed out of a full queue."
+    )
+    static let subscriptions = MetricDefinition(
+        "weir_rest_subscriptions",
+        .gauge,
+        "Subscriptions of the radio network service and the registry."
+    )
+    static let applications = MetricDefinition("weir_applications", .gauge, "Applications registered.")
+    static let services = MetricDefinition("weir_registered_services", .gauge, "Services in the registry.")
+}
+
 enum ServiceMetricNames {
     static let published = MetricDefinition(
         "weir_service_messages_total",

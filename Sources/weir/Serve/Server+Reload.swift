@@ -16,6 +16,7 @@ extension Server {
             let access = try AccessControl(new.effectiveAccess)
             try gateway?.reload(listeners: new.listeners.map(\.gateway), bus: new.mqtt, access: access)
             rpc?.replace(access: access)
+            rest?.replace(access: access)
             for warning in access.warnings { result.lines.append("warning: \(warning)") }
             result.lines.append("rules, passwords and certificates were read anew")
             takeUp(new, &result)

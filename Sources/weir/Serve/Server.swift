@@ -28,6 +28,7 @@ actor Server {
     var http: HTTPGateway?
     var rpc: RPCServer?
     var uplink: ServerUplink?
+    var rest: ServerREST?
     var reloadCount = 0
 
     private init(
@@ -152,8 +153,8 @@ actor Server {
                 throw StartFailure(reason: error, code: Failure.configuration)
             }
         }
-        try await startHTTP(gateway, storage, services)
         try await startRPC(gateway, storage, site: site, access: access)
+        try await startHTTP(gateway, storage, services, site: site, access: access)
         try announce(gateway, portsFile: portsFile)
     }
 
@@ -163,25 +164,6 @@ actor Server {
         } catch {
             throw StartFailure(reason: error, code: Failure.configuration)
         }
-    }
-
-    private func startHTTP(
-        _ gateway: Gateway,
-        _ storage: ServerStorage,
-        _ services: ServerServices
-    ) async throws {
-        guard settings.http.enabled else { return }
-        let metrics = MetricsRegistry(
-            [
-                ProcessMetrics(version: Version.text),
-                ServerMetrics(life: life, sink: sink),
-                GatewayMetrics(gateway: gateway),
-                storage,
-                services,
-            ] + (uplink.map { [$0] } ?? [])
-        )
-        let health = ServerHealth(life: life, gateway: gateway, storage: storage)
-        http = try await HTTPGateway.start(settings.http, metrics: metrics, health: health, logger: logger)
     }
 
     private func announce(_ gateway: Gateway, portsFile: String?) throws {
@@ -256,6 +238,7 @@ actor Server {
         let timeout = settings.drainTimeout
         // Before the shards: what these clients published is acknowledged by them.
         await rpc?.drain(within: timeout)
+        await rest?.stop()
         await services?.stop()
         await uplink?.stop()
         if let gateway {
@@ -269,6 +252,7 @@ actor Server {
     /// Undoes as much of a start as was done.
     private func abandon() async {
         await rpc?.drain(within: .zero)
+        await rest?.stop()
         await services?.stop()
         await uplink?.stop()
         if let gateway { await onThread("weir.drain") { gateway.drain(within: .zero) } }

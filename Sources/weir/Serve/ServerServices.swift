@@ -3,8 +3,10 @@ import Bus
 import EventBus
 import Gateway
 import LocalBus
+import Location
 import Logging
 import MECServices
+import RadioNetwork
 import Reactor
 import Settings
 import Streams
@@ -38,6 +40,10 @@ final class ServerServices: Sendable {
         self.services = services
         task = Task { await services.run() }
     }
+
+    /// Those that the APIs ask; `nil` where the settings leave one out.
+    var radioNetwork: RadioNetworkService? { services.radioNetwork }
+    var location: LocationService? { services.location }
 
     /// Returns when every service has ended.
     func stop() async {
