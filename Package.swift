@@ -101,6 +101,14 @@ let package = Package(
             swiftSettings: hot
         ),
         .target(
+            name: "Bandwidth",
+            dependencies: [
+                "Bus", "MECModel", "MECRuntime", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "RadioNetwork",
             dependencies: ["Bus", "MECModel", "MECRuntime", "MQTTWire"],
             swiftSettings: hot
@@ -116,7 +124,7 @@ let package = Package(
         .target(
             name: "MECServices",
             dependencies: [
-                "Bus", "Location", "MECModel", "MECRuntime", "RadioFeed", "RadioNetwork",
+                "Bandwidth", "Bus", "Location", "MECModel", "MECRuntime", "RadioFeed", "RadioNetwork",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
@@ -223,6 +231,7 @@ let package = Package(
             name: "Settings",
             dependencies: [
                 "Access",
+                "Bandwidth",
                 "BusStorage",
                 "EventBus",
                 "Gateway",
@@ -256,6 +265,7 @@ let package = Package(
             name: "weir",
             dependencies: [
                 "Access",
+                "Bandwidth",
                 "Bus",
                 "BusStorage",
                 "Collector",
@@ -383,6 +393,11 @@ let package = Package(
             name: "MECConformanceTests",
             dependencies: ["Location", "MECTestSupport", "RadioNetwork"],
             exclude: ["validate_bodies.py"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "BandwidthTests",
+            dependencies: ["Bandwidth", "MECModel", "MECTestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -1,3 +1,4 @@
+package import Bandwidth
 package import Location
 package import RadioNetwork
 
@@ -15,10 +16,17 @@ package struct ServicesSettings: Sendable {
         package var configuration = LocationService.Configuration()
     }
 
+    /// MEC 015.
+    package struct BandwidthEntry: Sendable {
+        package var isEnabled = true
+        package var settings = BandwidthSettings()
+    }
+
     /// Off turns off all of them, and the radio sources with them.
     package var isEnabled = true
     package var radioNetwork = RadioNetworkEntry()
     package var location = LocationEntry()
+    package var bandwidth = BandwidthEntry()
 
     package init() {}
 

@@ -1,3 +1,4 @@
+package import Bandwidth
 package import Bus
 package import Location
 package import Logging
@@ -32,6 +33,7 @@ package final class SiteServices: Sendable {
     private let feedBus: (any Bus)?
     package let radioNetwork: RadioNetworkService?
     package let location: LocationService?
+    private let bandwidth: BandwidthService?
     private let supervisor: ServiceSupervisor
     private let logger: Logger
 
@@ -39,12 +41,14 @@ package final class SiteServices: Sendable {
     ///
     /// - Parameters:
     ///   - bus: Makes a bus for the part of that name, such as "rnis".
+    ///   - enforce: Has the rates of bandwidth allocations kept.
     ///   - logger: Gets a line for what sources said and was not believed, at a bounded rate.
     /// - Throws: ``RadioFeedError`` that names a source which cannot be opened, or ``BusError``.
     package init(
         _ settings: ServicesSettings,
         radio: RadioFeedSettings,
         logger: Logger,
+        enforce: @escaping BandwidthService.Enforce,
         bus: (_ name: String) throws(BusError) -> any Bus
     ) throws {
         let hub = RadioFactHub()
@@ -86,6 +90,15 @@ package final class SiteServices: Sendable {
                 logger: logger,
                 now: now
             ) : nil
+        bandwidth =
+            settings.isEnabled && settings.bandwidth.isEnabled
+            ? BandwidthService(
+                bus: try bus(BandwidthService.name),
+                settings: settings.bandwidth.settings,
+                logger: logger,
+                now: now,
+                enforce: enforce
+            ) : nil
     }
 
     /// Works until the task is cancelled.
@@ -95,6 +108,7 @@ package final class SiteServices: Sendable {
             parts.append(.init(name: RadioNetworkService.name) { try await radioNetwork.run() })
         }
         if let location { parts.append(.init(name: LocationService.name) { try await location.run() }) }
+        if let bandwidth { parts.append(.init(name: BandwidthService.name) { try await bandwidth.run() }) }
         if let feed {
             parts.append(.init(name: "radio") { await feed.run() })
             if let feedBus {
@@ -139,6 +153,16 @@ package final class SiteServices: Sendable {
                         published: await location.published,
                         dropped: await location.dropped,
                         restarts: supervisor.restarts(of: LocationService.name)
+                    )
+                )
+            }
+            if let bandwidth {
+                services.append(
+                    Counters.Service(
+                        name: BandwidthService.name,
+                        published: await bandwidth.published,
+                        dropped: await bandwidth.dropped,
+                        restarts: supervisor.restarts(of: BandwidthService.name)
                     )
                 )
             }

@@ -3,7 +3,7 @@
 Usage: validate_bodies.py FOLDER < lines
 
 FOLDER holds ETSI's files as gsNNN/vX.Y.Z/NAME.yaml. Each input line is a JSON object with
-  api     "rnis", "location" or "bandwidth"
+  api     "rnis", "location", "bandwidth" or "steering"
   schema  name of the schema in the API's file
   topic   where the body was published
   body    the body
@@ -99,7 +99,17 @@ def mend_location_311(schemas):
     properties["accessPointId"] = properties.pop("AccessPointId")
 
 
+def mend_bandwidth_221(schemas):
+    """Slips of gs015/v2.2.1: fixedBWPriority is a list with the one value "SEE_DESCRIPTION", where the GS
+    leaves the values open; types beside references."""
+    drop_types_beside_references(schemas)
+    for schema in schemas.values():
+        schema.get("properties", {}).get("fixedBWPriority", {}).pop("enum", None)
+
+
 APIS = {
+    "bandwidth": [("gs015/v2.2.1/BwManagementApi.yaml", mend_bandwidth_221, True)],
+    "steering": [("gs015/v2.2.1/TrafficSteeringApi.yaml", mend_bandwidth_221, True)],
     # The newest file, strict about unknown members; and the older file.
     "rnis": [("gs012/v2.2.1/RniAPI.yaml", mend_rnis_221, True), ("gs012/v2.1.1/RniAPI.yaml", mend_rnis_211, False)],
     # The same file twice: mended and strict, and as it is.

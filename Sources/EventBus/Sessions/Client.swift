@@ -27,6 +27,8 @@ struct Client {
     /// Output is beyond its limit: QoS 1 and 2 wait in the queue until it drains.
     var isBlocked = false
     var isPaused = false
+    /// Its output leaves at a limited rate: ``ClientExtras/deliverPacer``.
+    var isPaced = false
     /// The client wants no reason strings and user properties `[MQTT-3.1.2-29]`.
     var omitsProblemInformation = false
     var keepAlive: UInt16 = 0
@@ -50,6 +52,8 @@ struct Client {
     var maximumPacketSize: UInt32 = .max
     /// Number of the listener's policy.
     var policy: UInt16
+    /// As ``PeerInfo/addressKey``.
+    var peerAddress: (UInt64, UInt64) = (0, 0)
     var output = OutputBuffer()
     var extras: ClientExtras?
 
@@ -72,10 +76,15 @@ final class ClientExtras {
     var isReauthenticating = false
     var publishRate: TokenBucket?
     var publishBytes: TokenBucket?
+    /// Of a bandwidth allocation.
+    var publishPacer: RatePacer?
+    var deliverPacer: RatePacer?
+    var isSendTimerSet = false
 
     /// Whether nothing of it is needed any more.
     var isEmpty: Bool {
         peer == nil && connect == nil && incomingAliases == nil && outgoingAliases == nil
             && authenticationMethod == nil && exchange == nil && publishRate == nil && publishBytes == nil
+            && publishPacer == nil && deliverPacer == nil && !isSendTimerSet
     }
 }

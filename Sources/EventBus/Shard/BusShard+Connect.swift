@@ -399,6 +399,7 @@ extension BusShard {
             settings.topicAliasMaximum
         )
         applyQuotas(session.pointee.identity, client)
+        applyRates(session.pointee.identity, id.slot, client)
         var keepAlive = connect.keepAlive
         if settings.keepAliveMaximum > 0 {
             keepAlive = keepAlive == 0 ? settings.keepAliveMaximum : min(keepAlive, settings.keepAliveMaximum)

@@ -202,6 +202,7 @@ extension BusShard {
     private func spendQuota(_ size: Int, _ id: ConnectionID, _ client: UnsafeMutablePointer<Client>) {
         let extras = client.pointee.extras ?? ClientExtras()
         client.pointee.extras = extras
+        if extras.publishPacer != nil { extras.publishPacer?.spend(size, now: now.monotonic) }
         if extras.publishRate == nil {
             let quotas = sessions[client.pointee.session].pointee.identity.quotas
             extras.publishRate = TokenBucket(
@@ -212,9 +213,9 @@ extension BusShard {
         }
         let messages = extras.publishRate?.spend(1, now: now.monotonic) ?? 0
         let bytes = extras.publishBytes?.spend(UInt64(size), now: now.monotonic) ?? 0
-        let wait = max(messages, bytes)
+        let wait = max(messages, bytes, extras.publishPacer?.wait(now: now.monotonic) ?? 0)
         guard wait > 0, !client.pointee.isPaused else { return }
-        counters.quotaExceeded &+= 1
+        if max(messages, bytes) > 0 { counters.quotaExceeded &+= 1 }
         client.pointee.isPaused = true
         emit(.pause(id))
         timers.add(

@@ -86,6 +86,7 @@ extension BusShard {
             case .willDelay: willDue(due)
             case .identityExpiry: identityExpiryDue(due)
             case .resumeReading: resumeReading(ConnectionID(slot: due.slot, generation: due.stamp))
+            case .resumeSending: resumeSending(ConnectionID(slot: due.slot, generation: due.stamp))
             case .refill:
                 if isSessionLive(due.slot), sessions[due.slot].pointee.stamp == due.stamp { pump(due.slot) }
             case .sys:
@@ -211,6 +212,7 @@ extension BusShard {
             if let identity = access.refreshed(session.pointee.identity) {
                 session.pointee.identity = identity
                 applyQuotas(identity, client)
+                applyRates(identity, slot, client)
                 client.pointee.receiveMaximum = min(
                     client.pointee.receiveMaximum,
                     max(1, identity.quotas.inFlight)

@@ -75,6 +75,8 @@ package final class BusShard {
     var subscribedAt: UInt64 = 0
     let startedAt: UInt64
     var isDraining = false
+    /// Set by bandwidth allocations.
+    var rateLimits: [RateSubject: RateLimit] = [:]
 
     /// - Parameter site: what all shards of the process share.
     package init(index: Int, site: BusSite, now: BusTime) {
@@ -119,6 +121,7 @@ package final class BusShard {
         )
         let extras = ClientExtras()
         extras.peer = peer
+        clients[slot].pointee.peerAddress = peer.addressKey
         clients[slot].pointee.extras = extras
         markClient(slot, live: true)
         counters.connectionsOpened += 1
@@ -246,12 +249,17 @@ package final class BusShard {
     package var hasDirty: Bool { !dirtySlots.isEmpty }
 
     /// What waits to be sent on a connection; valid until the next call.
-    package func output(of slot: Int32) -> UnsafeRawBufferPointer { clients[slot].pointee.output.bytes }
+    package func output(of slot: Int32) -> UnsafeRawBufferPointer {
+        let client = clients[slot]
+        return client.pointee.isPaced ? pacedOutput(slot, client) : client.pointee.output.bytes
+    }
 
     /// Forgets the first `count` bytes of a connection's output, which were sent.
     package func consumeOutput(_ count: Int, of slot: Int32) {
         counters.bytesSent &+= count
-        clients[slot].pointee.output.consume(count, to: &pool)
+        let client = clients[slot]
+        client.pointee.output.consume(count, to: &pool)
+        if client.pointee.isPaced { pacedOutputLeft(count, slot, client) }
     }
 
     package var hasEffects: Bool { !effects.isEmpty }

@@ -9,6 +9,7 @@ struct TimerHeap {
         case willDelay
         case identityExpiry
         case resumeReading
+        case resumeSending
         case refill
         case sys
     }

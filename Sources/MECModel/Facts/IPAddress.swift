@@ -36,6 +36,11 @@ package struct IPAddress: Hashable, Sendable, BitwiseCopyable {
     }
 }
 
+extension IPAddress {
+    /// 16 bytes as two words, most significant first; IPv4 mapped into IPv6 (RFC 4291 2.5.5.2).
+    package var mappedWords: (UInt64, UInt64) { isIPv6 ? (high, low) : (0, 0xFFFF_0000_0000 | low) }
+}
+
 extension IPAddress: CustomStringConvertible {
     /// Dotted decimal, or RFC 5952 text as the C library writes it.
     package var description: String {

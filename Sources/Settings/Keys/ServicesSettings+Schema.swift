@@ -1,3 +1,4 @@
+import Bandwidth
 import Location
 import MECServices
 import RadioNetwork
@@ -17,6 +18,12 @@ extension ServicesSettings {
             "The radio network information service, ETSI GS MEC 012."
         )
         Member.group("location", \.location, LocationEntry.schema, "The location service, ETSI GS MEC 013.")
+        Member.group(
+            "bandwidth",
+            \.bandwidth,
+            BandwidthEntry.schema,
+            "Bandwidth management and traffic steering, ETSI GS MEC 015."
+        )
     }
 }
 
@@ -76,6 +83,68 @@ extension ServicesSettings.LocationEntry {
             \.configuration.userStateInterval,
             .duration(in: .milliseconds(100)...(.seconds(86_400))),
             "How often a user's retained state follows its moves; a change of access point is told at once."
+        )
+    }
+}
+
+extension ServicesSettings.BandwidthEntry {
+    static let schema = Schema<ServicesSettings.BandwidthEntry> {
+        Member.value("enabled", \.isEnabled, .bool, "Whether this service runs.")
+        Member.list(
+            "links",
+            \.settings.links,
+            of: BandwidthSettings.Link.schema,
+            template: BandwidthSettings.Link(),
+            countMax: 64,
+            "Access networks, in the order in which allocations are tried on them. Without this list: one of 1 Gbit/s."
+        )
+        Member.value(
+            "maximumResources",
+            \.settings.maximumResources,
+            .integer(in: 1...1_000_000),
+            "Allocations and steering sessions together; one more is refused."
+        )
+        Member.value(
+            "maximumFilters",
+            \.settings.maximumFilters,
+            .integer(in: 1...1_000),
+            "Session filters or flow filters of one of them."
+        )
+    }
+}
+
+extension BandwidthSettings.Link {
+    fileprivate static let schema = Schema<BandwidthSettings.Link> {
+        Member.value("id", \.id, .integer(in: 0...UInt32.max), "The accessId; unique.")
+        Member.value(
+            "accessType",
+            \.accessType,
+            .integer(in: 0...255),
+            "MEC 015's number: 0 unknown, 1 WLAN, 2 cellular, 3 fixed, 11 to 15 and 31 to 33 in detail."
+        )
+        Member.value(
+            "metered",
+            \.isMetered,
+            .bool,
+            "Whether its traffic costs money; low-cost steering avoids it."
+        )
+        Member.value(
+            "downlink",
+            \.downlink,
+            .integer(in: 0...1_000_000_000_000_000),
+            "Bits per second towards the terminals that may be allocated."
+        )
+        Member.value(
+            "uplink",
+            \.uplink,
+            .integer(in: 0...1_000_000_000_000_000),
+            "Bits per second towards the applications that may be allocated."
+        )
+        Member.value(
+            "latency",
+            \.latency,
+            .duration(in: .zero...(.seconds(10))),
+            "One way, for steering by latency."
         )
     }
 }

@@ -134,7 +134,7 @@ actor Server {
             try ServerServices(
                 settings,
                 site: site,
-                shard: gateway.shards[0],
+                shards: gateway.shards,
                 streams: storage.streams,
                 logger: logger
             )

@@ -1,10 +1,12 @@
 import Access
+import Bandwidth
 import Bus
 import EventBus
 import Gateway
 import LocalBus
 import Location
 import Logging
+import MECModel
 import MECServices
 import RadioNetwork
 import Reactor
@@ -21,12 +23,17 @@ final class ServerServices: Sendable {
     init(
         _ settings: WeirSettings,
         site: BusSite,
-        shard: ShardHandle,
+        shards: [ShardHandle],
         streams: StreamCatalogue,
         logger: Logger
     ) throws {
-        let services = try SiteServices(settings.services, radio: settings.radio, logger: logger) {
-            name throws(BusError) in
+        let shard = shards[0]
+        let services = try SiteServices(
+            settings.services,
+            radio: settings.radio,
+            logger: logger,
+            enforce: { rates in Self.enforce(rates, on: shards) }
+        ) { name throws(BusError) in
             try LocalBus(
                 site: site,
                 identity: .unrestricted(clientID: "weir.\(name)"),
@@ -44,6 +51,27 @@ final class ServerServices: Sendable {
     /// Those that the APIs ask; `nil` where the settings leave one out.
     var radioNetwork: RadioNetworkService? { services.radioNetwork }
     var location: LocationService? { services.location }
+
+    /// Hands the rates to every shard: a client may be at any of them.
+    private static func enforce(_ rates: [EnforcedRate], on shards: [ShardHandle]) -> Bool {
+        var limits: [RateSubject: RateLimit] = [:]
+        for rate in rates {
+            let limit = RateLimit(
+                publishBytes: rate.sending.map { max(1, $0 / 8) },
+                deliverBytes: rate.receiving.map { max(1, $0 / 8) }
+            )
+            switch rate.subject {
+            case .application(let name):
+                limits[.client(name)] = limit
+                limits[.user(name)] = limit
+            case .address(let address):
+                let (high, low) = address.mappedWords
+                limits[.address(high, low)] = limit
+            }
+        }
+        let all = limits
+        return shards.map { $0.post { shard in shard.limitRates(all) } }.allSatisfy(\.self)
+    }
 
     /// Returns when every service has ended.
     func stop() async {

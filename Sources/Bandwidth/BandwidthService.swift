@@ -1,0 +1,371 @@
+package import Bus
+import Foundation
+package import Logging
+package import MECModel
+package import MECRuntime
+import SwiftProtobuf
+
+/// The bandwidth management and traffic steering service, MEC 015: answers requests on the bus, keeps what it
+/// granted, has it enforced and tells what changes.
+///
+/// ``run()`` does the work and may be called again after it threw: allocations are read anew from what is
+/// retained on the bus.
+package actor BandwidthService {
+    package static let name = "bandwidth"
+
+    /// Has all rates enforced, and no others.
+    /// - Returns: `false` when it could not be passed on; it is tried again.
+    package typealias Enforce = @Sendable ([EnforcedRate]) -> Bool
+
+    private let bus: any Bus
+    private let now: @Sendable () -> RadioTime
+    private let logger: Logger
+    private let enforce: Enforce
+    private let settings: BandwidthSettings
+    private var stamp: CloudEventStamp
+    private var publisher: EventPublisher
+    package private(set) var state: BandwidthState
+    private var isEnforced = false
+    private var created: UInt64 = 0
+    private let epoch: String
+
+    /// - Parameter now: UTC.
+    package init(
+        bus: any Bus,
+        settings: BandwidthSettings = BandwidthSettings(),
+        logger: Logger,
+        now: @escaping @Sendable () -> RadioTime,
+        enforce: @escaping Enforce
+    ) {
+        self.bus = bus
+        self.settings = settings
+        self.now = now
+        self.logger = logger
+        self.enforce = enforce
+        state = BandwidthState(settings: settings)
+        stamp = CloudEventStamp(source: "/weir/bandwidth", epoch: now())
+        publisher = EventPublisher(bus: bus)
+        epoch = String(UInt64(bitPattern: now().nanoseconds / 1_000_000), radix: 36)
+    }
+
+    /// Works until the task is cancelled or the bus shuts down.
+    package func run() async throws {
+        try load()
+        let responder = RequestResponder(
+            bus: bus,
+            topics: BandwidthTopics.Request.allCases.map(\.topic),
+            logger: logger
+        ) { [weak self] topic, payload in
+            await self?.answer(topic, payload)
+                ?? .problem(status: 503, title: "gone", detail: "the service ended")
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    try await Task.sleep(for: .milliseconds(250))
+                    try await self.tick()
+                }
+            }
+            group.addTask { try await responder.run() }
+            // The first that ends or fails ends the other.
+            defer { group.cancelAll() }
+            do {
+                try await group.next()
+            } catch BusError.shuttingDown {
+                return
+            } catch is CancellationError {
+                return
+            }
+        }
+    }
+
+    package var published: UInt64 { publisher.published }
+    package var dropped: UInt64 { publisher.dropped }
+
+    // MARK: - What outlives the process
+
+    private func load() throws {
+        state = BandwidthState(settings: settings)
+        let time = now()
+        for event in try bus.latest(BandwidthTopics.allocationState(.json, id: "+")) {
+            do {
+                let info = try JSONDecoder().decode(BwInfo.self, from: Data(event.payload))
+                _ = try state.allocate(info, id: id(of: event), at: time)
+            } catch {
+                // Expired while we were away, or more than the links carry now.
+                publisher.append(.cleared(event.topic))
+                logger.warning(
+                    "a kept bandwidth allocation was dropped",
+                    metadata: ["allocation.id": "\(id(of: event))", "reason": "\(error)"]
+                )
+            }
+        }
+        for event in try bus.latest(BandwidthTopics.sessionState(.json, id: "+")) {
+            do {
+                let info = try JSONDecoder().decode(MtsSessionInfo.self, from: Data(event.payload))
+                _ = try state.steer(info, id: id(of: event), at: time)
+            } catch {
+                publisher.append(.cleared(event.topic))
+                logger.warning(
+                    "a kept traffic steering session was dropped",
+                    metadata: ["session.id": "\(id(of: event))", "reason": "\(error)"]
+                )
+            }
+        }
+        for info in state.allocations { retainInMemory(info) }
+        for info in state.sessions { retainInMemory(info) }
+        let capability = state.capability(at: time)
+        publisher.append(
+            try json(BandwidthTopics.capabilityState(.json), capability, "mts_capability_info", nil, time)
+                .inMemory
+        )
+        publisher.append(
+            try protobuf(
+                BandwidthTopics.capabilityState(.protobuf),
+                Weir_Bandwidth_V1_MtsCapabilityInfo(capability),
+                "mts_capability_info",
+                nil,
+                time
+            ).inMemory
+        )
+        try publisher.flush()
+        isEnforced = enforce(state.allocations.enforcedRates)
+        logger.info(
+            "bandwidth state loaded",
+            metadata: [
+                "bandwidth.allocations": "\(state.allocations.count)",
+                "bandwidth.sessions": "\(state.sessions.count)",
+            ]
+        )
+    }
+
+    private func id(of event: BusEvent) -> String {
+        event.topic.split(separator: "/").last.map(String.init) ?? ""
+    }
+
+    // MARK: - Requests
+
+    private func answer(_ topic: String, _ payload: [UInt8]) async -> RequestResponder.Reply {
+        guard let request = BandwidthTopics.Request.allCases.first(where: { $0.topic == topic }) else {
+            return .problem(status: 404, title: "no such request", detail: topic)
+        }
+        do {
+            return .json(try await carryOut(request, Data(payload)))
+        } catch let fault as BandwidthFault {
+            return .problem(status: fault.status, title: fault.title, detail: fault.detail)
+        } catch let error as DecodingError {
+            return .problem(status: 400, title: "unreadable body", detail: error.place)
+        } catch {
+            return .problem(status: 503, title: "not kept", detail: "\(error)")
+        }
+    }
+
+    private func carryOut(_ request: BandwidthTopics.Request, _ body: Data) async throws -> [UInt8] {
+        switch request {
+        case .allocationCreate:
+            return try encoded(try await allocate(JSONDecoder().decode(BwInfo.self, from: body)))
+        case .allocationUpdate:
+            return try encoded(try await change(JSONDecoder().decode(BwInfoDeltas.self, from: body)))
+        case .allocationDelete:
+            try await release(JSONDecoder().decode(ResourceReference.self, from: body).id)
+            return Array("{}".utf8)
+        case .allocationList:
+            return try encoded(allocations(try query(body)))
+        case .sessionCreate:
+            return try encoded(try await steer(JSONDecoder().decode(MtsSessionInfo.self, from: body)))
+        case .sessionUpdate:
+            let info = try JSONDecoder().decode(MtsSessionInfo.self, from: body)
+            guard let id = info.sessionId else { throw BandwidthFault.invalid("sessionId is required") }
+            guard state.session(id) != nil else { throw BandwidthFault.unknown(id) }
+            return try encoded(try await steer(info, id: id))
+        case .sessionDelete:
+            try await unsteer(JSONDecoder().decode(ResourceReference.self, from: body).id)
+            return Array("{}".utf8)
+        case .sessionList:
+            return try encoded(sessions(try query(body)))
+        case .capability:
+            return try encoded(state.capability(at: now()))
+        }
+    }
+
+    /// An empty body asks for everything.
+    private func query(_ body: Data) throws -> BwQuery {
+        body.isEmpty ? BwQuery() : try JSONDecoder().decode(BwQuery.self, from: body)
+    }
+
+    package func allocations(_ query: BwQuery) -> [BwInfo] {
+        state.allocations.filter {
+            query.matches(appInsId: $0.appInsId, appName: $0.appName, id: $0.allocationId)
+        }
+    }
+
+    package func sessions(_ query: BwQuery) -> [MtsSessionInfo] {
+        state.sessions.filter { query.matches(appInsId: $0.appInsId, appName: $0.appName, id: $0.sessionId) }
+    }
+
+    /// Begins an allocation and returns once it is enforced and would survive a restart.
+    package func allocate(_ info: BwInfo) async throws -> BwInfo {
+        created += 1
+        let id = "\(epoch)-\(created)"
+        var trial = state
+        return try await take(try trial.allocate(info, id: id, at: now()), trial)
+    }
+
+    package func change(_ deltas: BwInfoDeltas) async throws -> BwInfo {
+        var trial = state
+        return try await take(try trial.change(deltas, at: now()), trial)
+    }
+
+    package func release(_ id: String) async throws {
+        var trial = state
+        _ = try await take([try trial.release(id)], trial)
+    }
+
+    package func steer(_ info: MtsSessionInfo, id known: String? = nil) async throws -> MtsSessionInfo {
+        created += 1
+        var trial = state
+        let kept = try trial.steer(info, id: known ?? "\(epoch)-\(created)", at: now())
+        state = trial
+        let id = kept.sessionId ?? ""
+        _ = try await bus.publishDurably([
+            try json(BandwidthTopics.sessionState(.json, id: id), kept, "mts_session", id, now())
+        ])
+        retainInMemory(kept)
+        try publisher.flush()
+        return kept
+    }
+
+    package func unsteer(_ id: String) async throws {
+        _ = try state.unsteer(id)
+        _ = try await bus.publishDurably([.cleared(BandwidthTopics.sessionState(.json, id: id))])
+        publisher.append(.cleared(BandwidthTopics.sessionState(.protobuf, id: id)))
+        try publisher.flush()
+    }
+
+    /// Puts changes in force, then on disk, then tells everybody.
+    ///
+    /// The state is taken before anything is waited for, so that requests that come meanwhile count on it. What
+    /// cannot be kept is taken back.
+    /// - Returns: The last allocation of the changes.
+    private func take(_ changes: [BandwidthState.Change], _ new: BandwidthState) async throws -> BwInfo {
+        let before = state
+        state = new
+        isEnforced = enforce(state.allocations.enforcedRates)
+        do {
+            _ = try await bus.publishDurably(try changes.map(kept))
+        } catch {
+            // Another request may have changed the state since; only this one's part goes back.
+            for change in changes { restore(change.info.allocationId ?? "", as: before) }
+            isEnforced = enforce(state.allocations.enforcedRates)
+            throw error
+        }
+        for change in changes { tell(change) }
+        try publisher.flush()
+        guard let last = changes.last else { throw BandwidthFault.invalid("nothing changed") }
+        return last.info
+    }
+
+    private func restore(_ id: String, as before: BandwidthState) {
+        if let old = before.allocation(id) {
+            _ = try? state.allocate(old, id: id, at: now())
+        } else {
+            _ = try? state.release(id)
+        }
+    }
+
+    private func tick() throws {
+        let changes = state.advance(to: now())
+        for change in changes {
+            publisher.append(try kept(change))
+            tell(change)
+        }
+        if !changes.isEmpty || !isEnforced { isEnforced = enforce(state.allocations.enforcedRates) }
+        try publisher.flush()
+    }
+
+    // MARK: - What is published
+
+    /// What the journal is to know of a change.
+    private func kept(_ change: BandwidthState.Change) throws -> BusEvent {
+        let id = change.info.allocationId ?? ""
+        let topic = BandwidthTopics.allocationState(.json, id: id)
+        switch change.change {
+        case .created, .updated: return try json(topic, change.info, "allocation", id, now())
+        case .deleted, .expired, .preempted: return .cleared(topic)
+        }
+    }
+
+    private func tell(_ change: BandwidthState.Change) {
+        let id = change.info.allocationId ?? ""
+        let time = now()
+        switch change.change {
+        case .created, .updated: retainInMemory(change.info)
+        case .deleted, .expired, .preempted:
+            publisher.append(.cleared(BandwidthTopics.allocationState(.protobuf, id: id)))
+        }
+        let event = BwAllocationEvent(timeStamp: TimeStamp(time), change: change.change, bwInfo: change.info)
+        let properties = stamp.properties(type: "org.weir.bwm.allocation_change", subject: id, time: time)
+        let jsonTopic = BandwidthTopics.allocationChange(.json, application: change.info.appInsId, id: id)
+        let topics = [BandwidthTopics.allocationChange, jsonTopic].filter(bus.hasInterest)
+        if !topics.isEmpty, let body = try? encoded(event) {
+            for topic in topics { publisher.append(.json(topic, body, qos: .atLeastOnce, properties)) }
+        }
+        let protobufTopic = BandwidthTopics.allocationChange(
+            .protobuf,
+            application: change.info.appInsId,
+            id: id
+        )
+        if bus.hasInterest(in: protobufTopic),
+            let body = try? Weir_Bandwidth_V1_BwAllocationEvent(event).serializedBytes() as [UInt8]
+        {
+            publisher.append(.protobuf(protobufTopic, body, qos: .atLeastOnce, properties))
+        }
+    }
+
+    /// The protobuf twin of a resource, which is made anew from the JSON after a restart.
+    private func retainInMemory(_ info: BwInfo) {
+        let id = info.allocationId ?? ""
+        let topic = BandwidthTopics.allocationState(.protobuf, id: id)
+        guard let event = try? protobuf(topic, Weir_Bandwidth_V1_BwInfo(info), "allocation", id, now()) else {
+            return
+        }
+        publisher.append(event.inMemory)
+    }
+
+    private func retainInMemory(_ info: MtsSessionInfo) {
+        let id = info.sessionId ?? ""
+        let topic = BandwidthTopics.sessionState(.protobuf, id: id)
+        guard
+            let event = try? protobuf(topic, Weir_Bandwidth_V1_MtsSessionInfo(info), "mts_session", id, now())
+        else { return }
+        publisher.append(event.inMemory)
+    }
+
+    private func json(
+        _ topic: String,
+        _ value: some Encodable,
+        _ kind: String,
+        _ subject: String?,
+        _ time: RadioTime
+    ) throws -> BusEvent {
+        let properties = stamp.properties(type: "org.weir.bwm.state.\(kind)", subject: subject, time: time)
+        return .json(topic, try encoded(value), qos: .atLeastOnce, properties, retain: true)
+    }
+
+    private func protobuf(
+        _ topic: String,
+        _ message: some Message,
+        _ kind: String,
+        _ subject: String?,
+        _ time: RadioTime
+    ) throws -> BusEvent {
+        let properties = stamp.properties(type: "org.weir.bwm.state.\(kind)", subject: subject, time: time)
+        return .protobuf(topic, try message.serializedBytes(), qos: .atLeastOnce, properties, retain: true)
+    }
+
+    private func encoded(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return [UInt8](try encoder.encode(value))
+    }
+}
