@@ -277,8 +277,8 @@ let package = Package(
                 "LoadGenerator",
                 "LocalBus",
                 "MECServices",
-                "Monitor",
                 "MQTTWire",
+                "Monitor",
                 "MosquittoSink",
                 "Reactor",
                 "RPCBridge",
@@ -298,6 +298,7 @@ let package = Package(
                 "Uplink",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
         ),
@@ -391,7 +392,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MECConformanceTests",
-            dependencies: ["Location", "MECTestSupport", "RadioNetwork"],
+            dependencies: ["Bandwidth", "Location", "MECTestSupport", "RadioNetwork"],
             exclude: ["validate_bodies.py"],
             swiftSettings: strict
         ),

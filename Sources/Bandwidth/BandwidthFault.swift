@@ -4,6 +4,12 @@ package struct BandwidthFault: Error, Sendable, Equatable {
     package var title: String
     package var detail: String
 
+    package init(status: Int, title: String, detail: String) {
+        self.status = status
+        self.title = title
+        self.detail = detail
+    }
+
     static func invalid(_ detail: String) -> BandwidthFault {
         BandwidthFault(status: 400, title: "invalid request", detail: detail)
     }

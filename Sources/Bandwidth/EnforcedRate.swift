@@ -15,6 +15,12 @@ package struct EnforcedRate: Sendable, Hashable {
     package var sending: UInt64?
     /// Bits per second that the subject may be sent.
     package var receiving: UInt64?
+
+    package init(subject: Subject, sending: UInt64? = nil, receiving: UInt64? = nil) {
+        self.subject = subject
+        self.sending = sending
+        self.receiving = receiving
+    }
 }
 
 extension Collection<BwInfo> {

@@ -164,10 +164,8 @@ package actor LocationService {
         subscription.delivery._links = SelfLink(
             href: "\(configuration.resourceBase)/subscriptions/\(subscription.event.resource)/\(id)"
         )
-        // First a trial, so that what is kept is valid; then kept, then begun.
-        var trial = state
-        var silence = NoOutlet()
-        try trial.subscribe(subscription, id: id, now: now(), to: &silence)
+        // First checked, so that what is kept is valid; then kept, then begun.
+        try state.check(subscription, id: id, now: now())
         let body = try [UInt8](JSONEncoder().encode(subscription))
         let kept = BusEvent.json(
             LocationTopics.subscriptionState(id: id),

@@ -12,6 +12,29 @@ extension LocationState {
         now: RadioTime,
         to outlet: inout some LocationOutlet
     ) throws(SubscriptionFault) {
+        let work = try check(subscription, id: id, now: now)
+        let slot = freeSlots.popLast() ?? slots.count
+        if slot == slots.count { slots.append(nil) }
+        slots[slot] = ActiveSubscription(
+            id: id,
+            subscription: subscription,
+            control: ReportingControl(subscription.criteria.reportingCtrl),
+            expiry: subscription.delivery.expiryDeadline?.time,
+            work: work
+        )
+        slotsById[id] = slot
+        begin(slot, now, &outlet)
+        changes.append(.subscription(id: id, subscription))
+    }
+
+    /// Whether a subscription could begin now, without a change to anything.
+    /// - Throws: What is wrong with it.
+    @discardableResult
+    func check(
+        _ subscription: LocationSubscription,
+        id: String,
+        now: RadioTime
+    ) throws(SubscriptionFault) -> ActiveSubscription.Work {
         guard slotsById[id] == nil else {
             throw SubscriptionFault(field: "id", expected: "one that is not in use", found: id)
         }
@@ -22,27 +45,14 @@ extension LocationState {
                 found: "one more"
             )
         }
-        let expiry = subscription.delivery.expiryDeadline?.time
-        if let expiry, expiry <= now {
+        if let expiry = subscription.delivery.expiryDeadline?.time, expiry <= now {
             throw SubscriptionFault(
                 field: "expiryDeadline",
                 expected: "a time to come",
                 found: "one that has passed"
             )
         }
-        let work = try work(of: subscription, now: now)
-        let slot = freeSlots.popLast() ?? slots.count
-        if slot == slots.count { slots.append(nil) }
-        slots[slot] = ActiveSubscription(
-            id: id,
-            subscription: subscription,
-            control: ReportingControl(subscription.criteria.reportingCtrl),
-            expiry: expiry,
-            work: work
-        )
-        slotsById[id] = slot
-        begin(slot, now, &outlet)
-        changes.append(.subscription(id: id, subscription))
+        return try work(of: subscription, now: now)
     }
 
     /// Ends a subscription.

@@ -20,7 +20,7 @@ struct BenchCommand: ParsableCommand {
         subcommands: [
             BenchFanIn.self, BenchFanOut.self, BenchPairs.self, BenchPaced.self, BenchSubscriptions.self,
             BenchRetained.self, BenchOffline.self, BenchConnects.self, BenchIdle.self, BenchUplink.self,
-            BenchRPC.self, BenchREST.self,
+            BenchRPC.self, BenchREST.self, BenchMEC.self,
         ]
     )
 }

@@ -60,7 +60,8 @@ final class BusHarness {
     func receive(_ bytes: [UInt8], from client: TestClient) {
         guard !client.isClosed else { return }
         client.pending += bytes
-        present(client)
+        // Nothing is read from a client that is paused, as in the gateway.
+        if !client.isPaused { present(client) }
         run()
     }
 

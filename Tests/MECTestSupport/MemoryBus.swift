@@ -27,6 +27,9 @@ package final class MemoryBus: Bus {
 
     package func messages(on topic: String) -> [BusEvent] { published.filter { $0.topic == topic } }
 
+    /// What is subscribed to.
+    package var filters: [String] { state.withLock { $0.subscriptions.flatMap(\.filters) } }
+
     package func listen(to filters: [String]) { state.withLock { $0.interests = filters } }
 
     /// Every publish fails with this until it is `nil` again.
@@ -94,7 +97,7 @@ private final class Subscription: BusSubscription {
         var waiter: CheckedContinuation<Void, Never>?
     }
 
-    private let filters: [String]
+    let filters: [String]
     private let state = Mutex(State())
 
     init(filters: [String]) { self.filters = filters }

@@ -6,6 +6,9 @@ package struct RadioFeedSettings: Sendable {
     package struct ScenarioFeed: Sendable, Hashable {
         /// A file in Weir's or AdvantEDGE's format; `nil` is the Monaco scenario that Weir carries.
         package var file: String?
+        /// With ``syntheticTerminals`` above 0: a made-up city with so many cells instead of a file.
+        package var syntheticCells = 1_000
+        package var syntheticTerminals = 0
         /// Simulated seconds per second, 0.001…1,000. Times of events run at that pace too.
         package var speed = 1.0
         package var simulation = SimulationSettings()

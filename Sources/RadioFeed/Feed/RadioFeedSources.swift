@@ -64,6 +64,15 @@ enum RadioFeedSources {
         _ start: RadioTime
     ) throws(RadioFeedError) -> ScenarioSource {
         do {
+            if feed.syntheticTerminals > 0 {
+                return try ScenarioSource(
+                    SyntheticCity(cells: feed.syntheticCells, terminals: feed.syntheticTerminals).scenario(),
+                    settings: feed.simulation,
+                    speed: feed.speed,
+                    start: start,
+                    inventory: inventory
+                )
+            }
             let file = feed.file ?? MonacoScenario.file
             let text =
                 try feed.file.map { path throws(InputError) in try read(path, limits.fileBytes) }

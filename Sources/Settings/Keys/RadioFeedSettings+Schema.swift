@@ -136,6 +136,18 @@ extension RadioFeedSettings.ScenarioFeed {
             example: "examples/monaco/monaco.yaml"
         )
         Member.value(
+            "syntheticTerminals",
+            \.syntheticTerminals,
+            .integer(in: 0...200_000),
+            "Above 0: a made-up city with so many terminals instead of a file, for load tests."
+        )
+        Member.value(
+            "syntheticCells",
+            \.syntheticCells,
+            .integer(in: 1...100_000),
+            "Cells of that city."
+        )
+        Member.value(
             "speed",
             \.speed,
             .number(in: 0.001...1_000),
