@@ -20,8 +20,8 @@ final class TemporaryFile {
 }
 
 @Suite struct IntakeTests {
-    static let first = SiteInstance([UInt8](repeating: 1, count: 16))!
-    static let second = SiteInstance([UInt8](repeating: 2, count: 16))!
+    static let first = SiteInstance(repeating: 1)
+    static let second = SiteInstance(repeating: 2)
 
     /// Batches of `sizes` events, one behind the other.
     static func batches(

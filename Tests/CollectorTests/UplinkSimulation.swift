@@ -25,7 +25,7 @@ final class UplinkSimulation {
 
     private var random: SimulatedRandom
     private let settings: UplinkSettings
-    private let instance = SiteInstance([UInt8](repeating: 9, count: 16))!
+    private let instance = SiteInstance(repeating: 9)
     private var now: UInt64 = 1_000_000_000
     private var site: Site
     private let database = MemoryDatabase()

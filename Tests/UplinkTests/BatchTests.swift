@@ -66,7 +66,7 @@ func decode(_ bytes: [UInt8]) throws -> (header: BatchHeader, events: [OwnedEven
 }
 
 @Suite struct BatchTests {
-    static let instance = SiteInstance(Array(0..<16))!
+    static let instance = SiteInstance(repeating: 3)
 
     static func builder(after: UInt64 = 0, lane: String = "bulk") -> BatchBuilder {
         BatchBuilder(site: "monaco", instance: instance, lane: lane, epoch: 0xFEED, after: after)

@@ -58,7 +58,7 @@ private final class LaneHarness {
         var random = SystemRandomNumberGenerator()
         let file = try SiteFile(directory: directory, using: &random)
         return try await StreamLane(
-            catalogue.stream(named: "uplink.bulk")!,
+            try #require(catalogue.stream(named: "uplink.bulk")),
             settings,
             site: file,
             using: &random
@@ -66,7 +66,7 @@ private final class LaneHarness {
     }
 
     func append(_ numbers: ClosedRange<Int>, size: Int = 0) throws {
-        let stream = catalogue.stream(named: "uplink.bulk")!
+        let stream = try #require(catalogue.stream(named: "uplink.bulk"))
         for number in numbers {
             let payload = Array("\(number)".utf8) + [UInt8](repeating: 32, count: size)
             try Array("plant/a".utf8).withUnsafeBytes { topic in

@@ -93,6 +93,11 @@ package struct SiteInstance: Sendable, Hashable, CustomStringConvertible {
         self.bytes = Array(bytes)
     }
 
+    /// The same byte sixteen times.
+    package init(repeating byte: UInt8) {
+        bytes = Array(repeating: byte, count: Self.byteCount)
+    }
+
     package init(using random: inout some RandomNumberGenerator) {
         bytes = (0..<Self.byteCount).map { _ in UInt8.random(in: 0...255, using: &random) }
     }

@@ -67,7 +67,7 @@ package final class BatchReader {
         guard found == crc else { throw .corrupt(found: found, expected: crc) }
         var header = BatchHeader(
             site: "",
-            instance: SiteInstance([UInt8](repeating: 0, count: SiteInstance.byteCount))!,
+            instance: SiteInstance(repeating: 0),
             lane: "",
             epoch: 0
         )

@@ -51,7 +51,8 @@ package struct BatchSizer: Sendable {
         }
         // As many as cover a round trip, and one more: further ones would only wait in front of the link.
         let step = max(busy, 1_000_000)
-        let wanted = delay < 20_000_000 ? countMaximum : min(countMaximum, 1 + Int((shortest + step - 1) / step))
+        let wanted =
+            delay < 20_000_000 ? countMaximum : min(countMaximum, 1 + Int((shortest + step - 1) / step))
         if count < wanted { count += 1 } else if count > wanted { count -= 1 }
         count = max(min(2, countMaximum), count)
     }
