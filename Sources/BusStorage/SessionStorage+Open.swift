@@ -38,6 +38,7 @@ extension SessionStorage {
         configuration.retention.bytesMax = settings.bytesMaximum
         configuration.retention.whenFull = settings.whenFull
         configuration.commitDelay = settings.commitDelay
+        configuration.commitBytes = settings.commitBytes
         let opened: (log: Log, report: RecoveryReport)
         do throws(LogError) {
             opened = try Log.open(

@@ -15,6 +15,8 @@ package struct StorageSettings: Sendable {
     /// How long a group commit waits for company.
     package var commitDelay: Duration = .zero
 
+    /// Bytes that end the waiting for company.
+    package var commitBytes = 256 << 10
     /// For measurements: each sync takes at least so long.
     package var syncTime: Duration = .zero
     /// Keys that seal the journals; the first seals what is written, all of them open what is there. None: not

@@ -37,6 +37,12 @@ extension StorageSettings {
             "How long one sync waits for company. 0s is right but for media that wear out by syncs."
         )
         Member.value(
+            "commitBytes",
+            \.commitBytes,
+            .byteSize(in: 4_096...(8 << 20)),
+            "With a commitDelay: so many bytes waiting make a sync start at once."
+        )
+        Member.value(
             "syncTime",
             \.syncTime,
             .duration(in: .zero...(.seconds(1))),
