@@ -47,8 +47,8 @@ struct UpgradeChannel: HTTPChannelHandler {
             )
             var configuration = NIOUpgradableHTTPServerPipelineConfiguration(upgradeConfiguration: upgrade)
             configuration.enablePipelining = false
-            // The application answers errors; HTTPTypes has checked the header.
-            configuration.enableErrorHandling = false
+            // A request that cannot be read is answered with 400; HTTPTypes checks the headers of answers.
+            configuration.enableErrorHandling = true
             configuration.enableResponseHeaderValidation = false
             configuration.decoderConfiguration.maxHeaderFieldSize = settings.maximumHeaderSize
             configuration.decoderConfiguration.maxHeaderListSize = settings.maximumHeaderSize
