@@ -31,7 +31,8 @@ def test_one_look_as_text_and_as_json(server):
     assert line["retainedMessages"] >= 1
     assert line["storage"]["states"] == ["open"]
     assert line["residentBytes"] > 1_000_000
-    assert 0.1 <= line["rateSeconds"] < 60
+    # A timer may fire a little early.
+    assert 0.09 <= line["rateSeconds"] < 60
     assert line["rates"]["received"] >= 0
 
 
