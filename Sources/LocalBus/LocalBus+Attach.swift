@@ -67,7 +67,7 @@ extension LocalBus {
             let isTaken = post { shard in
                 var results: [Result<Cursor?, BusError>] = []
                 results.reserveCapacity(events.count)
-                var (durableAt, ticket) = (UInt64(0), UInt64(0))
+                var wait = DurabilityWait()
                 var standstill: BusError?
                 for (event, refusal) in zip(events, refusals) {
                     if let refusal = refusal ?? standstill {
@@ -84,8 +84,7 @@ extension LocalBus {
                         results.append(.failure(failure))
                         continue
                     }
-                    durableAt = max(durableAt, outcome.durableAt)
-                    ticket = max(ticket, outcome.ticket)
+                    wait.add(outcome.wait)
                     results.append(
                         .success(
                             outcome.stream == 0
@@ -94,7 +93,7 @@ extension LocalBus {
                     )
                 }
                 let done = results
-                shard.whenDurable(durableAt, ticket: ticket) { continuation.resume(returning: done) }
+                shard.whenDurable(wait) { isKept in continuation.resume(returning: isKept ? done : nil) }
             }
             if !isTaken { continuation.resume(returning: nil) }
         }

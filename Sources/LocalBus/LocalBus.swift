@@ -69,7 +69,7 @@ package final class LocalBus: Bus {
         let result: Result<[Cursor?], BusError> = await withCheckedContinuation { continuation in
             let isTaken = post { shard in
                 var cursors: [Cursor?] = []
-                var (durableAt, ticket) = (UInt64(0), UInt64(0))
+                var wait = DurabilityWait()
                 for event in events {
                     let outcome = EncodedEvent(event).publish(on: shard, session.value)
                     if outcome.reason == .quotaExceeded {
@@ -84,16 +84,15 @@ package final class LocalBus: Bus {
                         )
                         return
                     }
-                    durableAt = max(durableAt, outcome.durableAt)
-                    ticket = max(ticket, outcome.ticket)
+                    wait.add(outcome.wait)
                     cursors.append(
                         outcome.stream == 0
                             ? nil : Cursor(stream: outcome.stream, position: outcome.position)
                     )
                 }
                 let done = cursors
-                shard.whenDurable(durableAt, ticket: ticket) {
-                    continuation.resume(returning: .success(done))
+                shard.whenDurable(wait) { isKept in
+                    continuation.resume(returning: isKept ? .success(done) : .failure(.overloaded))
                 }
             }
             if !isTaken { continuation.resume(returning: .failure(.overloaded)) }

@@ -82,18 +82,11 @@ extension BusShard {
         storageReached(store?.durablePosition ?? 0)
     }
 
-    /// Calls `resume` when storage has everything up to `position` on disk, and the streams everything up to
-    /// `ticket`; at once for 0.
-    package func whenDurable(
-        _ position: UInt64,
-        ticket: UInt64 = 0,
-        _ resume: @escaping @Sendable () -> Void
-    ) {
-        if isSafe(position, ticket, 0, 0) {
-            resume()
-        } else {
-            durabilityWaiters.append((position, ticket, resume))
-        }
+    /// Calls `resume` when all that `wait` names is durable, at once where it is: with `false` when another shard's
+    /// journal did not take a message.
+    package func whenDurable(_ wait: DurabilityWait, _ resume: @escaping @Sendable (Bool) -> Void) {
+        durabilityWaiters.append((wait, resume))
+        resumeWaiters()
     }
 
     /// Storage has everything up to `position` on disk: the answers that waited for it go out.
@@ -102,9 +95,6 @@ extension BusShard {
         forwardDurable()
         confirmForwarded()
         releaseAnswers()
-        while let first = durabilityWaiters.first, isSafe(first.position, first.ticket, 0, 0) {
-            durabilityWaiters.removeFirst().resume()
-        }
         sendKnownSubAcks()
         settle()
     }
@@ -125,14 +115,9 @@ extension BusShard {
         while let due = heldAnswers.popDue({
             isSafe($0.durableAt, $0.streamsAt, $0.forwarded, $0.forwardedTo)
         }) {
-            var due = due
-            if due.forwarded != 0, !forwardRefused.isEmpty, forwardRefused.remove(due.forwarded) != nil {
-                counters.storageRefused &+= 1
-                due.reason = ReasonCode.quotaExceeded.rawValue
-            }
-            guard let client = client(ConnectionID(slot: due.slot, generation: due.generation)) else {
-                continue
-            }
+            let isRefused = due.forwarded != 0 && forwardRefused.remove(due.forwarded) != nil
+            let id = ConnectionID(slot: due.slot, generation: due.generation)
+            guard let client = client(id) else { continue }
             if due.type == .publish {
                 sendHeld(due.packetID, due.slot, client)
                 continue
@@ -140,7 +125,37 @@ extension BusShard {
             // A PUBREL answers what we published, not what the client did.
             if due.type != .pubRel { client.pointee.unansweredPublishes &-= 1 }
             guard client.pointee.state == .connected else { continue }
-            write(due.type, due.packetID, ReasonCode(rawValue: due.reason), due.slot, client)
+            if isRefused {
+                refuse(due, id, client)
+            } else {
+                write(due.type, due.packetID, ReasonCode(rawValue: due.reason), due.slot, client)
+            }
+        }
+        resumeWaiters()
+        // Refusals that nobody waits for: of wills, or of clients that are gone.
+        if heldAnswers.count == 0, durabilityWaiters.isEmpty { forwardRefused.removeAll() }
+    }
+
+    /// Another shard's journal did not take the message: its publisher is told as by this shard's own.
+    private func refuse(
+        _ due: HeldAnswers.Entry,
+        _ id: ConnectionID,
+        _ client: UnsafeMutablePointer<Client>
+    ) {
+        counters.storageRefused &+= 1
+        // [MQTT-4.3.3-9]: no PUBREL follows.
+        if due.type == .pubRec, client.pointee.session >= 0 {
+            sessions[client.pointee.session].pointee.extras?.incomingQoS2.remove(due.packetID)
+        }
+        answer(due.type, due.packetID, PublishOutcome(isWanted: true, refusal: .quotaExceeded), id, client)
+    }
+
+    private func resumeWaiters() {
+        while let (wait, resume) = durabilityWaiters.first,
+            isSafe(wait.durableAt, wait.ticket, wait.forwarded, wait.shards)
+        {
+            durabilityWaiters.removeFirst()
+            resume(!forwardRefused.contains { (wait.firstForwarded...wait.forwarded).contains($0) })
         }
     }
 
@@ -193,15 +208,7 @@ extension BusShard {
     /// already know it by its place in that journal.
     private func forwardAgain(_ source: PublishSource, _ position: UInt64, _ outcome: inout PublishOutcome) {
         guard site.shardCount > 1 else { return }
-        let topic = source.parts.topic
-        let (route, isKnown) = routes.place(
-            for: topic,
-            hash: hash(topic.baseAddress ?? levels.base, topic.count)
-        )
-        if !isKnown || route.pointee.generation != subscriptions.generation {
-            guard resolve(route, topic) else { return }
-        }
-        guard route.pointee.remoteShards != 0 else { return }
+        guard let route = route(for: source.parts.topic), route.pointee.remoteShards != 0 else { return }
         var source = source
         source.position = position
         forward(source, to: route.pointee.remoteShards, &outcome)

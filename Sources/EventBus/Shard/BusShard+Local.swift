@@ -67,8 +67,7 @@ extension BusShard {
         settle()
         return LocalOutcome(
             reason: outcome.refusal,
-            durableAt: outcome.durableAt,
-            ticket: outcome.streamsAt,
+            wait: DurabilityWait(outcome),
             stream: outcome.stream,
             position: outcome.streamPosition
         )
@@ -76,13 +75,7 @@ extension BusShard {
 
     /// Whether anybody would get a message on `topic`, in this shard or another.
     package func hasInterest(in topic: UnsafeRawBufferPointer) -> Bool {
-        let (route, isKnown) = routes.place(
-            for: topic,
-            hash: hash(topic.baseAddress ?? levels.base, topic.count)
-        )
-        if !isKnown || route.pointee.generation != subscriptions.generation {
-            guard resolve(route, topic) else { return false }
-        }
+        guard let route = route(for: topic) else { return false }
         return !route.pointee.isEmpty
     }
 
@@ -111,10 +104,36 @@ extension BusShard {
 package struct LocalOutcome {
     /// What a PUBACK would say.
     package var reason: ReasonCode
-    /// For ``BusShard/whenDurable(_:ticket:_:)``: 0 where nothing is to be waited for.
-    package var durableAt: UInt64 = 0
-    package var ticket: UInt64 = 0
+    package var wait = DurabilityWait()
     /// The durable stream that keeps the message, and where in it; 0 for none.
     package var stream: UInt32 = 0
     package var position: UInt64 = 0
+}
+
+/// What must be durable, here and in other shards, before a publisher inside the process may hear of it.
+package struct DurabilityWait: Sendable {
+    fileprivate(set) var durableAt: UInt64 = 0
+    fileprivate(set) var ticket: UInt64 = 0
+    fileprivate(set) var firstForwarded: UInt64 = 0
+    fileprivate(set) var forwarded: UInt64 = 0
+    fileprivate(set) var shards: UInt32 = 0
+
+    package init() {}
+
+    init(_ outcome: PublishOutcome) {
+        durableAt = outcome.durableAt
+        ticket = outcome.streamsAt
+        firstForwarded = outcome.forwarded
+        forwarded = outcome.forwarded
+        shards = outcome.forwardedTo
+    }
+
+    /// Waits for what `other` waits for too; `other` was published later.
+    package mutating func add(_ other: DurabilityWait) {
+        durableAt = max(durableAt, other.durableAt)
+        ticket = max(ticket, other.ticket)
+        if firstForwarded == 0 { firstForwarded = other.firstForwarded }
+        forwarded = max(forwarded, other.forwarded)
+        shards |= other.shards
+    }
 }

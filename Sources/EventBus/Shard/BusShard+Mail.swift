@@ -272,14 +272,7 @@ extension BusShard {
     /// - Returns: what this shard's disk must have reached before the publisher may hear of it; `nil` when storage did
     ///   not take it.
     private func deliverForwarded(_ source: PublishSource, _ origin: UInt64, from shard: Int) -> UInt64? {
-        let topic = source.parts.topic
-        let (route, isKnown) = routes.place(
-            for: topic,
-            hash: hash(topic.baseAddress ?? levels.base, topic.count)
-        )
-        if !isKnown || route.pointee.generation != subscriptions.generation {
-            guard resolve(route, topic) else { return 0 }
-        }
+        guard let route = route(for: source.parts.topic) else { return 0 }
         var source = source
         var outcome = PublishOutcome()
         if source.qos != .atMostOnce, isWantedLater(route),

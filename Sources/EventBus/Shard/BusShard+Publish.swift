@@ -266,6 +266,16 @@ extension BusShard {
         return outcome
     }
 
+    /// Who wants `topic`, up to date; `nil` when it has too many levels.
+    func route(for topic: UnsafeRawBufferPointer) -> UnsafeMutablePointer<Route>? {
+        let topicHash = hash(topic.baseAddress ?? levels.base, topic.count)
+        let (route, isKnown) = routes.place(for: topic, hash: topicHash)
+        if !isKnown || route.pointee.generation != subscriptions.generation {
+            guard resolve(route, topic) else { return nil }
+        }
+        return route
+    }
+
     /// Asks the index who wants the topic. `false` when the topic has too many levels.
     @inline(never)
     func resolve(_ route: UnsafeMutablePointer<Route>, _ topic: UnsafeRawBufferPointer) -> Bool {

@@ -98,14 +98,7 @@ extension BusShard {
     /// Calls `body` with the storage numbers of the sessions here that outlive their connections and want
     /// `topic` with QoS 1 or 2.
     package func forEachStoredSession(wanting topic: UnsafeRawBufferPointer, _ body: (UInt32) -> Void) {
-        let (route, isKnown) = routes.place(
-            for: topic,
-            hash: hash(topic.baseAddress ?? levels.base, topic.count)
-        )
-        if !isKnown || route.pointee.generation != subscriptions.generation {
-            guard resolve(route, topic) else { return }
-        }
-        guard let targets = route.pointee.targets else { return }
+        guard let route = route(for: topic), let targets = route.pointee.targets else { return }
         for i in 0..<Int(route.pointee.targetCount) where targets[i].qos != .atMostOnce {
             let storeID = sessions[targets[i].session].pointee.storeID
             if storeID != 0 { body(storeID) }

@@ -35,7 +35,7 @@ package final class BusShard {
     /// The session whose message is being delivered, for in-process subscribers.
     @exclusivity(unchecked) var publisher: Int32 = -1
     /// In-process publishers that wait for the disk, in order.
-    var durabilityWaiters: [(position: UInt64, ticket: UInt64, resume: @Sendable () -> Void)] = []
+    var durabilityWaiters: [(wait: DurabilityWait, resume: @Sendable (Bool) -> Void)] = []
     @exclusivity(unchecked) package var counters = BusCounters()
     /// What is below is not even put into words: the lines about one client cost as much as its CONNECT.
     package var loggedLevel = LogEvent.Level.debug
