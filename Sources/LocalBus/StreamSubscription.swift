@@ -11,8 +11,7 @@ final class StreamSubscription: BusSubscription {
     /// Events looked through in one go, so that a filter that matches little does not hold a thread for long.
     private static let scanLimit = 100_000
 
-    private struct State {
-        var reader: StreamReader
+    private struct Signal {
         var waiter: CheckedContinuation<Void, Never>?
         var isCancelled = false
         /// A commit came since the reader last caught up.
@@ -22,7 +21,10 @@ final class StreamSubscription: BusSubscription {
     private let stream: DurableStream
     private let filters: [TopicFilter]
     private let mayReceive: @Sendable (UnsafeRawBufferPointer) -> Bool
-    private let state: Mutex<State>
+    /// Held while the stream is read, which may take a disk's time.
+    private let reader: Mutex<StreamReader>
+    /// All that the committing thread touches.
+    private let signal = Mutex(Signal())
     private let watch = Mutex<StreamWatch?>(nil)
 
     init(
@@ -33,31 +35,33 @@ final class StreamSubscription: BusSubscription {
         stream = reader.stream
         self.filters = filters
         self.mayReceive = mayReceive
-        state = Mutex(State(reader: reader))
+        self.reader = Mutex(reader)
         watch.withLock { watch in watch = stream.onCommit { [weak self] in self?.wake() } }
     }
 
     private func wake() {
-        let waiter = state.withLock { state in
-            state.hasNew = true
-            return state.waiter.take()
+        let waiter = signal.withLock { signal in
+            signal.hasNew = true
+            return signal.waiter.take()
         }
         waiter?.resume()
     }
 
     func next(limit: Int) async -> BusBatch? {
         while true {
-            let taken = state.withLock { state -> BusBatch?? in
-                if state.isCancelled { return .some(nil) }
-                let batch = read(max(1, limit), &state)
-                return batch.events.isEmpty && batch.dropped == 0 ? .none : .some(batch)
+            let isCancelled = signal.withLock { signal in
+                signal.hasNew = false
+                return signal.isCancelled
             }
-            if let taken { return taken }
+            if isCancelled { return nil }
+            let (batch, hasMore) = reader.withLock { read(max(1, limit), $0) }
+            if hasMore { signal.withLock { $0.hasNew = true } }
+            if !batch.events.isEmpty || batch.dropped > 0 { return batch }
             await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
-                    let mustWait = state.withLock { state -> Bool in
-                        guard !state.hasNew, !state.isCancelled else { return false }
-                        state.waiter = continuation
+                    let mustWait = signal.withLock { signal -> Bool in
+                        guard !signal.hasNew, !signal.isCancelled else { return false }
+                        signal.waiter = continuation
                         return true
                     }
                     if !mustWait { continuation.resume() }
@@ -68,34 +72,30 @@ final class StreamSubscription: BusSubscription {
         }
     }
 
-    private func read(_ limit: Int, _ state: inout State) -> BusBatch {
+    /// - Returns: and whether there may be more at once.
+    private func read(_ limit: Int, _ reader: StreamReader) -> (BusBatch, hasMore: Bool) {
         var batch = BusBatch(events: [], dropped: 0)
-        state.hasNew = false
         for _ in 0..<Self.scanLimit {
             // What the disk refuses to read is asked for again after the next commit.
-            guard let entry = try? state.reader.next() else {
-                state.reader.releaseBuffer()
-                break
+            guard let entry = try? reader.next() else {
+                reader.releaseBuffer()
+                return (batch, false)
             }
-            if state.reader.hasGaps {
-                batch.dropped += state.reader.takeGaps().reduce(0) { $0 + max(1, Int(clamping: $1.count)) }
+            if reader.hasGaps {
+                batch.dropped += reader.takeGaps().reduce(0) { $0 + max(1, Int(clamping: $1.count)) }
             }
             if filters.contains(where: { $0.matches(entry.topic) }), mayReceive(entry.topic) {
                 batch.events.append(BusEvent(entry, in: stream))
-                if batch.events.count == limit {
-                    state.hasNew = true
-                    return batch
-                }
+                if batch.events.count == limit { break }
             }
         }
-        if stream.durablePosition > state.reader.position { state.hasNew = true }
-        return batch
+        return (batch, true)
     }
 
     func cancel() {
-        let waiter = state.withLock { state in
-            state.isCancelled = true
-            return state.waiter.take()
+        let waiter = signal.withLock { signal in
+            signal.isCancelled = true
+            return signal.waiter.take()
         }
         waiter?.resume()
         watch.withLock { $0 = nil }

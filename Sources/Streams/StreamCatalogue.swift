@@ -13,7 +13,10 @@ package final class StreamCatalogue: Sendable {
 
     private let directory: String
     private let environment: StreamEnvironment
+    /// Taken by shards when they resolve a topic: never held across a call of the disk.
     private let state: Mutex<State>
+    /// One change of the set at a time.
+    private let changing = Mutex(())
     private let onChange = Mutex<@Sendable () async -> Void>({})
 
     private init(directory: String, environment: StreamEnvironment) {
@@ -116,23 +119,23 @@ package final class StreamCatalogue: Sendable {
     /// - Throws: ``StreamError/exists(name:)``, ``StreamError/invalid(_:)``, ``StreamError/journal(_:)``.
     package func create(_ configuration: StreamConfiguration) async throws(StreamError) -> DurableStream {
         _ = try configuration.checked()
-        let made = try state.withLock { state throws(StreamError) -> DurableStream? in
-            if let known = state.streams.first(where: { $0.configuration.name == configuration.name }) {
+        let made = try changing.withLock { _ throws(StreamError) -> DurableStream? in
+            let now = state.withLock { $0 }
+            if let known = now.streams.first(where: { $0.configuration.name == configuration.name }) {
                 guard known.configuration == configuration else { throw .exists(name: configuration.name) }
                 return nil
             }
             let descriptor = StreamDescriptor(
-                number: state.nextNumber,
+                number: now.nextNumber,
                 isConfigured: false,
                 configuration: configuration
             )
-            var list = state.list
+            var list = now.list
             list.descriptors.append(descriptor)
             try list.write(in: directory, on: environment.disk)
-            state.list = list
-            state.nextNumber += 1
             let stream = try open(descriptor).stream
-            state.streams.append(stream)
+            let result = State(streams: now.streams + [stream], list: list, nextNumber: now.nextNumber + 1)
+            state.withLock { $0 = result }
             return stream
         }
         if made != nil { await onChange.withLock { $0 }() }
@@ -144,18 +147,20 @@ package final class StreamCatalogue: Sendable {
     ///
     /// - Throws: ``StreamError/unknown(name:)``, or ``StreamError/invalid(_:)`` for one that the settings name.
     package func remove(named name: String) async throws(StreamError) {
-        let stream = try state.withLock { state throws(StreamError) -> DurableStream in
-            guard let index = state.streams.firstIndex(where: { $0.configuration.name == name }) else {
+        let stream = try changing.withLock { _ throws(StreamError) -> DurableStream in
+            var now = state.withLock { $0 }
+            guard let index = now.streams.firstIndex(where: { $0.configuration.name == name }) else {
                 throw .unknown(name: name)
             }
-            guard !state.streams[index].isConfigured else {
+            guard !now.streams[index].isConfigured else {
                 throw .invalid("stream \"\(name)\" is named in the settings; take it out there")
             }
-            var list = state.list
-            list.descriptors.removeAll { $0.configuration.name == name }
-            try list.write(in: directory, on: environment.disk)
-            state.list = list
-            return state.streams.remove(at: index)
+            now.list.descriptors.removeAll { $0.configuration.name == name }
+            try now.list.write(in: directory, on: environment.disk)
+            let removed = now.streams.remove(at: index)
+            let result = now
+            state.withLock { $0 = result }
+            return removed
         }
         await onChange.withLock { $0 }()
         stream.close()

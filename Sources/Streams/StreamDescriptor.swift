@@ -113,9 +113,3 @@ struct StreamList: Sendable, Equatable {
         return true
     }
 }
-
-extension Duration {
-    fileprivate var wholeMilliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
-    }
-}
