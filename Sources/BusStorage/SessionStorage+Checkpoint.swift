@@ -41,14 +41,8 @@ extension SessionStorage {
 
     private func takePicture(of shard: BusShard) {
         let end = log.endPosition
-        for (id, session) in state.sessions {
-            // What was never a session's own leaves no trace in the log: the core knows how far it is.
-            guard let position = shard.deliveredTo(session.clientID, end: end), position > session.sentTo
-            else {
-                continue
-            }
-            state.advance(id, to: position)
-        }
+        // What was never a session's own leaves no trace in the log: the core knows how far it is.
+        state.advanceAll { shard.deliveredTo($0.clientID, end: end) }
         var floor = end
         let start = log.startPosition
         for session in state.sessions.values {
@@ -67,10 +61,14 @@ extension SessionStorage {
         self.picture = nil
         guard let site = shard?.sharedSite else { return }
         progress.phase = .writing
-        let (log, progress) = (log, progress)
+        let (log, progress, checkpointFailed) = (log, progress, checkpointFailed)
         background {
-            // One that cannot be written is missed by nobody but the next start, which reads more.
-            if (try? Self.write(picture, site, to: log)) != nil { log.setFloor(picture.floor) }
+            do throws(LogError) {
+                try Self.write(picture, site, to: log)
+                log.setFloor(picture.floor)
+            } catch {
+                checkpointFailed(error)
+            }
             progress.phase = .written
         }
     }
@@ -85,25 +83,20 @@ extension SessionStorage {
         try writer.write(head.bytes)
         try writer.write(picture.sessions)
         // Retained messages are read later than the picture was taken: what changed in between is in the log
-        // behind it, and applying that again changes nothing.
-        var piece: [UInt8] = []
-        var failure: LogError?
+        // behind it, and applying that again changes nothing. Copied first: shards wait for the store meanwhile,
+        // and are not to wait for the disk.
+        var retained: [UInt8] = []
         site.retained.forEachStored(now: picture.time) { message, position in
-            guard failure == nil else { return }
             let size = MessageRecord.size(message)
-            withUnsafeBytes(of: UInt32(size).littleEndian) { piece.append(contentsOf: $0) }
-            withUnsafeBytes(of: position.littleEndian) { piece.append(contentsOf: $0) }
-            let start = piece.count
-            piece.append(contentsOf: repeatElement(0, count: size))
-            piece.withUnsafeMutableBytes { memory in
+            withUnsafeBytes(of: UInt32(size).littleEndian) { retained.append(contentsOf: $0) }
+            withUnsafeBytes(of: position.littleEndian) { retained.append(contentsOf: $0) }
+            let start = retained.count
+            retained.append(contentsOf: repeatElement(0, count: size))
+            retained.withUnsafeMutableBytes { memory in
                 MessageRecord.write(message, to: UnsafeMutableRawBufferPointer(rebasing: memory[start...]))
             }
-            guard piece.count >= 256 << 10 else { return }
-            do throws(LogError) { try writer.write(piece) } catch { failure = error }
-            piece.removeAll(keepingCapacity: true)
         }
-        if let failure { throw failure }
-        try writer.write(piece)
+        try writer.write(retained)
         try writer.finish()
     }
 }

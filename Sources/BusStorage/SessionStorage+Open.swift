@@ -19,6 +19,7 @@ extension SessionStorage {
     /// - Parameters:
     ///   - committer: makes what drives the commits of the opened log.
     ///   - background: runs what takes long on another thread, one after the other: checkpoints.
+    ///   - checkpointFailed: told of a checkpoint that could not be written; the next one is tried in its turn.
     ///   - observer: told of commits and of changes of state, on the committing thread.
     /// - Returns: with `retained` still to be put back by ``RecoveredRetained/putBack(_:into:)``, when all shards
     ///   are open.
@@ -31,6 +32,7 @@ extension SessionStorage {
         access: AccessControl,
         observer: LogObserver,
         background: @escaping (@escaping @Sendable () -> Void) -> Void,
+        checkpointFailed: @escaping @Sendable (LogError) -> Void = { _ in },
         wallMilliseconds: @escaping () -> UInt64,
         committer: (Log) throws -> any CommitDriver
     ) throws -> (storage: SessionStorage, retained: RecoveredRetained, report: StorageReport) {
@@ -62,6 +64,7 @@ extension SessionStorage {
             picturedTo: recovered.position,
             settings: settings,
             background: background,
+            checkpointFailed: checkpointFailed,
             wallSeconds: { Int64(wallMilliseconds() / 1000) }
         )
         storage.shard = shard

@@ -1,5 +1,5 @@
 package import EventBus
-package import Journal
+import Journal
 package import MQTTWire
 
 /// Keeps what the bus promised to keep: one log, and each session a place in it.
@@ -24,6 +24,8 @@ package final class SessionStorage {
     // Checkpoints
     /// Runs what takes long on another thread, one after the other.
     let background: (@escaping @Sendable () -> Void) -> Void
+    /// Told of a checkpoint that could not be written, on the thread that writes them.
+    let checkpointFailed: @Sendable (LogError) -> Void
     /// The shard that this is the storage of; it owns us.
     weak var shard: BusShard?
     let progress = CheckpointProgress()
@@ -43,10 +45,12 @@ package final class SessionStorage {
         picturedTo: LogPosition,
         settings: StorageSettings,
         background: @escaping (@escaping @Sendable () -> Void) -> Void,
+        checkpointFailed: @escaping @Sendable (LogError) -> Void,
         wallSeconds: @escaping () -> Int64
     ) {
         self.settings = settings
         self.background = background
+        self.checkpointFailed = checkpointFailed
         self.picturedTo = picturedTo
         self.log = log
         self.committer = committer

@@ -181,6 +181,16 @@ struct StoredState {
         sessions.values[index].chosen.removeAll { $0 <= position }
     }
 
+    /// The same for every session, as `position` says of it, in place.
+    mutating func advanceAll(_ position: (Session) -> UInt64?) {
+        var index = sessions.startIndex
+        while index != sessions.endIndex {
+            let (id, session) = sessions[index]
+            if let position = position(session), position > session.sentTo { advance(id, to: position) }
+            sessions.formIndex(after: &index)
+        }
+    }
+
     mutating func settled(_ id: UInt32, position: UInt64, packetID: UInt16) {
         guard let index = sessions.index(forKey: id) else { return }
         if packetID != 0 {

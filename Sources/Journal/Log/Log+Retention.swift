@@ -216,7 +216,7 @@ extension Log {
 
 extension Duration {
     /// Rounded down; zero where it is negative.
-    var wholeMilliseconds: UInt64 {
+    package var wholeMilliseconds: UInt64 {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
         return UInt64(seconds).multipliedReportingOverflow(by: 1000).partialValue

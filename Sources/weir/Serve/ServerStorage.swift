@@ -92,6 +92,12 @@ final class ServerStorage: Sendable {
                     }
                 ),
                 background: { checkpoints.async(execute: $0) },
+                checkpointFailed: { error in
+                    logger.warning(
+                        "checkpoint not written, a restart reads more until the next one",
+                        metadata: ["shard": "\(label)", "error.message": "\(error.message)"]
+                    )
+                },
                 wallMilliseconds: { MonotonicClock.wall() / 1_000_000 },
                 committer: { log in
                     let thread = try CommitThread(log)
