@@ -44,7 +44,9 @@ import Testing
     }
 
     @Test func `names and addresses are given once`() {
-        let all = RniTopics.channels + LocationTopics.channels + BandwidthTopics.channels
+        let all =
+            RniTopics.channels + LocationTopics.channels + BandwidthTopics.channels
+            + AppEnablementTopics.channels
         #expect(Set(all.map(\.name)).count == all.count)
         #expect(Set(all.map(\.address)).count == all.count)
     }

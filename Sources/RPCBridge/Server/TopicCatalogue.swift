@@ -2,7 +2,8 @@ import MECModel
 
 /// The topics that Weir itself publishes on, as the MEC services list them.
 struct TopicCatalogue: Sendable {
-    private let channels: [TopicChannel] = RniTopics.channels + LocationTopics.channels
+    private let channels: [TopicChannel] =
+        RniTopics.channels + LocationTopics.channels + BandwidthTopics.channels + AppEnablementTopics.channels
 
     func topics(prefix: String) -> [Weir_Bus_V1_Topic] {
         channels.filter { prefix.isEmpty || $0.address.hasPrefix(prefix) }.map { channel in

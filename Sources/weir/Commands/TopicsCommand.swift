@@ -22,7 +22,7 @@ struct TopicsCommand: ParsableCommand {
     /// Every channel there is, by the document that describes it.
     static let documents: [(file: String, channels: [TopicChannel])] = [
         ("rnis.yaml", RniTopics.channels), ("location.yaml", LocationTopics.channels),
-        ("bandwidth.yaml", BandwidthTopics.channels),
+        ("bandwidth.yaml", BandwidthTopics.channels), ("app-enablement.yaml", AppEnablementTopics.channels),
     ]
 
     static var channels: [TopicChannel] { documents.flatMap(\.channels) }
@@ -99,7 +99,7 @@ struct TopicsCommand: ParsableCommand {
             abstract: "Whether AsyncAPI documents say what this version of Weir does, in both directions."
         )
 
-        @Option(help: "Where rnis.yaml, location.yaml and bandwidth.yaml are.")
+        @Option(help: "Where rnis.yaml, location.yaml, bandwidth.yaml and app-enablement.yaml are.")
         var directory = "topics"
 
         func run() throws {

@@ -1,5 +1,3 @@
-package import MECModel
-
 /// The topics of application enablement.
 package enum AppEnablementTopics {
     // What is kept, and of no concern to clients: topics under $weir/ are closed to them.
