@@ -38,8 +38,6 @@ package actor LocationService {
     private let logger: Logger
     private var outlet: LocationBusOutlet
     package private(set) var state: LocationState
-    private var subscriptionCount: UInt64 = 0
-    private let epoch: String
 
     /// - Parameter now: UTC.
     package init(
@@ -56,7 +54,6 @@ package actor LocationService {
         self.logger = logger
         state = LocationState(limits: configuration.limits)
         outlet = LocationBusOutlet(bus: bus, epoch: now())
-        epoch = String(UInt64(bitPattern: now().nanoseconds / 1_000_000), radix: 36)
     }
 
     /// Works until the task is cancelled or the bus shuts down.
@@ -158,8 +155,7 @@ package actor LocationService {
     package func subscribe(
         _ subscription: LocationSubscription
     ) async throws -> (id: String, subscription: LocationSubscription) {
-        subscriptionCount += 1
-        let id = "\(epoch)-\(subscriptionCount)"
+        let id = UnguessableIdentifier.make()
         var subscription = subscription
         subscription.delivery._links = SelfLink(
             href: "\(configuration.resourceBase)/subscriptions/\(subscription.event.resource)/\(id)"

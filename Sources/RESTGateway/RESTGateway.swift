@@ -195,7 +195,8 @@ package final class RESTGateway: HTTPService {
             isLoopback: request.isLoopback,
             api: nil
         )
-        guard identity != nil else { return nil }
-        return deliverer.source(String(segments[segments.count - 2]))
+        let id = String(segments[segments.count - 2])
+        guard let identity, await book.isVisible(id, to: identity.name) else { return nil }
+        return deliverer.source(id)
     }
 }

@@ -226,6 +226,7 @@ struct LocationAPI: Sendable {
                 try await book.settle(&subscription.delivery, path: "")
                 await book.expectLocation()
                 let (id, begun) = try await service.subscribe(subscription)
+                try await book.claimLocation(id, by: request.identity.name)
                 return try await answer(begun, id, resource, request, status: .created)
             },
             Route(
@@ -236,7 +237,7 @@ struct LocationAPI: Sendable {
                 answers: body
             ) { request in
                 let id = request["subscriptionId"]
-                return try await shown(try await find(id, resource), id, resource, request)
+                return try await shown(try await find(id, resource, request), id, resource, request)
             },
             Route(
                 .put,
@@ -247,7 +248,7 @@ struct LocationAPI: Sendable {
                 answers: body
             ) { request in
                 let id = request["subscriptionId"]
-                let old = try await find(id, resource)
+                let old = try await find(id, resource, request)
                 try request.checkCondition(try await shown(old, id, resource, request).body)
                 var subscription = try read(resource, request)
                 guard subscription.event == old.event else {
@@ -268,7 +269,7 @@ struct LocationAPI: Sendable {
                 "Ends a subscription."
             ) { request in
                 let id = request["subscriptionId"]
-                let old = try await find(id, resource)
+                let old = try await find(id, resource, request)
                 try request.checkCondition(try await shown(old, id, resource, request).body)
                 _ = try await service.unsubscribe(id: id)
                 await book.endLocation(id)
@@ -293,8 +294,12 @@ struct LocationAPI: Sendable {
         return subscription
     }
 
-    private func find(_ id: String, _ resource: String) async throws -> LocationSubscription {
-        guard let subscription = await service.subscription(id: id), subscription.event.resource == resource
+    /// To others than its subscriber a subscription is as good as none.
+    private func find(_ id: String, _ resource: String, _ request: RESTRequest) async throws
+        -> LocationSubscription
+    {
+        guard let subscription = await service.subscription(id: id), subscription.event.resource == resource,
+            await book.isLocationVisible(id, to: request.identity.name)
         else {
             throw Problem.notFound("subscriptionId: expected a subscription that is in force, found \(id)")
         }
@@ -349,8 +354,11 @@ struct LocationAPI: Sendable {
             throw Problem.parameter("subscription_type", expected: "event, periodic or status", found: type)
         }
         let root = await book.root
-        let all = await service.subscriptions.filter { _, subscription in
-            subscription.event.resource == resource && (type == nil || type == subscription.event.listName)
+        let subscribers = await book.locationSubscribers
+        let all = await service.subscriptions.filter { id, subscription in
+            (subscribers[id].map { $0 == request.identity.name } ?? true)
+                && subscription.event.resource == resource
+                && (type == nil || type == subscription.event.listName)
                 && (address == nil || subscription.address == address)
                 && (zone == nil || subscription.zoneId == zone)
         }

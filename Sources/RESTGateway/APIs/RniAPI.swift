@@ -117,7 +117,7 @@ struct RniAPI: Sendable {
                     let known = RniEvent.allCases.map(\.queryName).joined(separator: ", ")
                     throw Problem.parameter("subscription_type", expected: "one of \(known)", found: name)
                 }
-                let all = await book.list(of: Self.owner).filter {
+                let all = await book.list(of: Self.owner, by: request.identity.name).filter {
                     event == nil || $0.typeName == event?.subscriptionType
                 }
                 return try await SubscriptionLinks.response(all, request, book, listName: "subscription")
@@ -134,6 +134,7 @@ struct RniAPI: Sendable {
                 let stored = try await book.create(
                     .rni(subscription),
                     owner: Self.owner,
+                    by: request.identity.name,
                     collection: request.prefix + "/subscriptions"
                 )
                 return .json(
@@ -150,7 +151,7 @@ struct RniAPI: Sendable {
                 "A subscription.",
                 answers: "RniSubscription"
             ) { request in
-                let stored = try await book.find(request["subscriptionId"], of: Self.owner)
+                let stored = try await find(request)
                 return .json(try stored.body(), hasTag: true)
             },
             Route(
@@ -161,8 +162,7 @@ struct RniAPI: Sendable {
                 body: "RniSubscription",
                 answers: "RniSubscription"
             ) { request in
-                let id = request["subscriptionId"]
-                let old = try await book.find(id, of: Self.owner)
+                let old = try await find(request)
                 try request.checkCondition(try old.body())
                 let subscription = try Self.subscription(request)
                 guard subscription.filter.event.subscriptionType == old.typeName else {
@@ -173,7 +173,12 @@ struct RniAPI: Sendable {
                         "subscriptionType: expected \(old.typeName), found \(subscription.filter.event.subscriptionType)"
                     )
                 }
-                let stored = try await book.replace(id, of: Self.owner, with: .rni(subscription))
+                let stored = try await book.replace(
+                    old.id,
+                    of: Self.owner,
+                    by: request.identity.name,
+                    with: .rni(subscription)
+                )
                 return .json(try stored.body(), hasTag: true)
             },
             Route(
@@ -182,12 +187,16 @@ struct RniAPI: Sendable {
                 permission: permission,
                 "Ends a subscription."
             ) { request in
-                let id = request["subscriptionId"]
-                try request.checkCondition(try await book.find(id, of: Self.owner).body())
-                try await book.delete(id, of: Self.owner)
+                let old = try await find(request)
+                try request.checkCondition(try old.body())
+                try await book.delete(old.id, of: Self.owner, by: request.identity.name)
                 return .noContent
             },
         ]
+    }
+
+    private func find(_ request: RESTRequest) async throws -> StoredSubscription {
+        try await book.find(request["subscriptionId"], of: Self.owner, by: request.identity.name)
     }
 
     /// A subscription needs the right to its topic, as over MQTT.

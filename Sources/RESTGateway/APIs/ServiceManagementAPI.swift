@@ -227,7 +227,7 @@ struct ApplicationSubscriptions: Sendable {
                 "Links to the application's subscriptions.",
                 answers: "SubscriptionLinkList"
             ) { request in
-                let all = await book.list(of: try await owner(request))
+                let all = await book.list(of: try await owner(request), by: request.identity.name)
                 return try await SubscriptionLinks.response(all, request, book, listName: "subscriptions")
             },
             Route(
@@ -239,7 +239,12 @@ struct ApplicationSubscriptions: Sendable {
                 answers: typeName
             ) { request in
                 let owner = try await owner(request)
-                let stored = try await book.create(try read(request), owner: owner, collection: request.path)
+                let stored = try await book.create(
+                    try read(request),
+                    owner: owner,
+                    by: request.identity.name,
+                    collection: request.path
+                )
                 return .json(
                     try stored.body(),
                     status: .created,
@@ -254,8 +259,7 @@ struct ApplicationSubscriptions: Sendable {
                 "A subscription.",
                 answers: typeName
             ) { request in
-                let owner = try await owner(request)
-                return .json(try await book.find(request["subscriptionId"], of: owner).body(), hasTag: true)
+                .json(try await find(request).body(), hasTag: true)
             },
             Route(
                 .delete,
@@ -263,13 +267,17 @@ struct ApplicationSubscriptions: Sendable {
                 permission: permission,
                 "Ends a subscription."
             ) { request in
-                let owner = try await owner(request)
-                let id = request["subscriptionId"]
-                try request.checkCondition(try await book.find(id, of: owner).body())
-                try await book.delete(id, of: owner)
+                let old = try await find(request)
+                try request.checkCondition(try old.body())
+                try await book.delete(old.id, of: old.owner, by: request.identity.name)
                 return .noContent
             },
         ]
+    }
+
+    private func find(_ request: RESTRequest) async throws -> StoredSubscription {
+        let owner = try await owner(request)
+        return try await book.find(request["subscriptionId"], of: owner, by: request.identity.name)
     }
 
     private func owner(_ request: RESTRequest) async throws -> String {

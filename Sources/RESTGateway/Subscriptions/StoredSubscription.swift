@@ -14,9 +14,13 @@ struct StoredSubscription: Sendable, Codable {
     let id: String
     /// `rni`, or `svc` and `app` with the application's identifier.
     let owner: String
+    /// The name of who made it; `nil` where that was anonymous.
+    let subscriber: String?
     /// Behind the API root: `/rni/v2/subscriptions/1`.
     let path: String
     var content: Content
+
+    func isVisible(to name: String?) -> Bool { subscriber == nil || subscriber == name }
 
     /// How it is delivered, in one form for all.
     var delivery: SubscriptionDelivery {

@@ -25,26 +25,24 @@ package actor SubscriptionBook {
         var subscriptions: Set<String>
     }
 
-    private let bus: any Bus
-    private let deliverer: Deliverer
+    let bus: any Bus
+    let deliverer: Deliverer
     private let settings: RESTSettings
     private let callbacks: CallbackGuard
-    private let logger: Logger
+    let logger: Logger
     private let now: @Sendable () -> RadioTime
-    private let epoch: String
-    private var count: UInt64 = 0
     private var apiRoot = ""
     private var entries: [String: Entry] = [:]
     /// By filter; one reader of the bus for all who want the same.
     private var listeners: [String: Listener] = [:]
-    /// Those of the location service that are delivered from here.
-    private var locationTargets: [String: String] = [:]
+    /// Those of the location service that are delivered from here, and their URIs.
+    var locationTargets: [String: String] = [:]
+    /// Who made them, where that has a name.
+    var locationSubscribers: [String: String] = [:]
     /// Notifications of subscriptions that the location service has begun and whose address is not known yet.
-    private var unclaimed: [(id: String, event: BusEvent)] = []
+    var unclaimed: [(id: String, event: BusEvent)] = []
 
     private static let topic = "$weir/rest/subscription/"
-    private static let unclaimedMax = 1_000
-    private static let locationFilter = "mec/v1/json/location/subscription/+/+"
 
     package init(
         bus: any Bus,
@@ -59,7 +57,6 @@ package actor SubscriptionBook {
         self.logger = logger
         self.now = now
         callbacks = CallbackGuard(allowsLoopback: settings.callbacks.allowsLoopback)
-        epoch = String(UInt64(bitPattern: now().nanoseconds / 1_000_000), radix: 36)
     }
 
     // MARK: - Life
@@ -67,6 +64,7 @@ package actor SubscriptionBook {
     /// Takes up what was kept.
     package func open(apiRoot: String) async throws {
         self.apiRoot = apiRoot
+        try await openLocation()
         for event in try bus.latest(Self.topic + "#") {
             do {
                 await begin(try JSONBody.decode(StoredSubscription.self, event.payload))
@@ -98,7 +96,7 @@ package actor SubscriptionBook {
                 entries[id]?.isToldOfExpiry = true
                 deliverer.send(expiryNotification(entry, expiry, time), to: id)
             }
-            if expiry <= time { try? await delete(id, of: entry.stored.owner) }
+            if expiry <= time { try? await remove(id) }
         }
     }
 
@@ -110,9 +108,12 @@ package actor SubscriptionBook {
     var root: String { apiRoot }
 
     /// Begins a subscription and returns once it would survive a crash.
+    ///
+    /// - Parameter name: Of who asks; only they will see it. `nil` is anonymous: everybody will.
     func create(
         _ content: StoredSubscription.Content,
         owner: String,
+        by name: String?,
         collection: String
     ) async throws -> StoredSubscription {
         guard entries.count < settings.subscriptionsMaximum else {
@@ -122,9 +123,14 @@ package actor SubscriptionBook {
                 "subscriptions: expected at most \(settings.subscriptionsMaximum) (rest.maximumSubscriptions), found one more"
             )
         }
-        count += 1
-        let id = "sub-\(epoch)-\(count)"
-        var stored = StoredSubscription(id: id, owner: owner, path: "\(collection)/\(id)", content: content)
+        let id = UnguessableIdentifier.make()
+        var stored = StoredSubscription(
+            id: id,
+            owner: owner,
+            subscriber: name,
+            path: "\(collection)/\(id)",
+            content: content
+        )
         try await prepare(&stored)
         try await keep(stored)
         await begin(stored)
@@ -132,10 +138,13 @@ package actor SubscriptionBook {
         return stored
     }
 
-    func replace(_ id: String, of owner: String, with content: StoredSubscription.Content) async throws
-        -> StoredSubscription
-    {
-        var stored = try find(id, of: owner)
+    func replace(
+        _ id: String,
+        of owner: String,
+        by name: String?,
+        with content: StoredSubscription.Content
+    ) async throws -> StoredSubscription {
+        var stored = try find(id, of: owner, by: name)
         stored.content = content
         try await prepare(&stored)
         try await keep(stored)
@@ -145,19 +154,29 @@ package actor SubscriptionBook {
         return stored
     }
 
-    func find(_ id: String, of owner: String) throws -> StoredSubscription {
-        guard let entry = entries[id], entry.stored.owner == owner else {
+    /// To others than its subscriber a subscription is as good as none.
+    func find(_ id: String, of owner: String, by name: String?) throws -> StoredSubscription {
+        guard let entry = entries[id], entry.stored.owner == owner, entry.stored.isVisible(to: name) else {
             throw Problem.notFound("subscriptionId: expected a subscription that is in force, found \(id)")
         }
         return entry.stored
     }
 
-    func list(of owner: String) -> [StoredSubscription] {
-        entries.values.map(\.stored).filter { $0.owner == owner }.sorted { $0.id < $1.id }
+    func list(of owner: String, by name: String?) -> [StoredSubscription] {
+        entries.values.map(\.stored).filter { $0.owner == owner && $0.isVisible(to: name) }
+            .sorted { $0.id < $1.id }
     }
 
-    func delete(_ id: String, of owner: String) async throws {
-        _ = try find(id, of: owner)
+    /// Whether `name` may read what subscription `id` is told, which a WebSocket does.
+    func isVisible(_ id: String, to name: String?) -> Bool {
+        entries[id]?.stored.isVisible(to: name) ?? isLocationVisible(id, to: name)
+    }
+
+    func delete(_ id: String, of owner: String, by name: String?) async throws {
+        try await remove(try find(id, of: owner, by: name).id)
+    }
+
+    private func remove(_ id: String) async throws {
         _ = try await bus.publishDurably([.cleared(Self.topic + id)])
         forget(id)
         deliverer.close(id)
@@ -166,7 +185,7 @@ package actor SubscriptionBook {
     /// An application is gone, and what it asked for with it.
     func deleteAll(of owners: Set<String>) async throws {
         for entry in entries.values where owners.contains(entry.stored.owner) {
-            try await delete(entry.stored.id, of: entry.stored.owner)
+            try await remove(entry.stored.id)
         }
     }
 
@@ -240,7 +259,7 @@ package actor SubscriptionBook {
     }
 
     /// Returns once the bus knows: what happens from then on is told.
-    private func listen(to filter: String, for id: String) async {
+    func listen(to filter: String, for id: String) async {
         if listeners[filter] == nil {
             let opening = Task { [bus, logger] () -> (any BusSubscription)? in
                 var request = BusSubscribeRequest(filters: [filter])
@@ -269,7 +288,7 @@ package actor SubscriptionBook {
         _ = await listeners[filter]?.opening.value
     }
 
-    private func unlisten(to filter: String, for id: String) {
+    func unlisten(to filter: String, for id: String) {
         listeners[filter]?.subscriptions.remove(id)
         guard listeners[filter]?.subscriptions.isEmpty == true else { return }
         listeners.removeValue(forKey: filter)?.reader.cancel()
@@ -303,61 +322,10 @@ package actor SubscriptionBook {
         return try? JSONBody.encode(JSONTree.object(members))
     }
 
-    // MARK: - Location
-
-    /// The location service filters and counts for itself; here its notifications get an address.
-    func deliverLocation(_ id: String, _ delivery: SubscriptionDelivery, path: String) async {
-        locationTargets[id] = apiRoot + path
-        deliverer.open(id, delivery.target)
-        await listen(to: Self.locationFilter, for: id)
-        if delivery.requestTestNotification == true { sendTest(id) }
-        let waiting = unclaimed.filter { $0.id == id }
-        unclaimed.removeAll { $0.id == id }
-        for (_, event) in waiting { deliverLocation(event) }
-    }
-
-    /// Before the location service begins a subscription, whose first notification may come at once.
-    func expectLocation() async { await listen(to: Self.locationFilter, for: "") }
-
-    /// After a restart: those that are delivered already are left alone.
-    func resumeLocation(_ id: String, _ delivery: SubscriptionDelivery, path: String) async {
-        guard locationTargets[id] == nil else { return }
-        var delivery = delivery
-        delivery.requestTestNotification = nil
-        await deliverLocation(id, delivery, path: path)
-    }
-
-    func endLocation(_ id: String) {
-        guard locationTargets.removeValue(forKey: id) != nil else { return }
-        unlisten(to: Self.locationFilter, for: id)
-        deliverer.close(id)
-    }
-
-    var locationIds: Set<String> { Set(locationTargets.keys) }
-
-    /// Those that the location service has ended itself.
-    func endLocation(_ ids: Set<String>) {
-        for id in ids { endLocation(id) }
-        // Those of subscriptions that go over MQTT alone.
-        unclaimed = []
-    }
-
-    private func deliverLocation(_ event: BusEvent) {
-        let levels = event.topic.split(separator: "/")
-        guard levels.count == 7 else { return }
-        let id = String(levels[5])
-        guard let href = locationTargets[id] else {
-            if unclaimed.count < Self.unclaimedMax { unclaimed.append((id, event)) }
-            return
-        }
-        guard let body = NotificationLinks.replacing(in: event.payload, href: href) else { return }
-        deliverer.send(body, to: id)
-    }
-
     // MARK: - Notifications about the subscription itself
 
     /// TestNotification, MEC 012 6.4.12.
-    private func sendTest(_ id: String) {
+    func sendTest(_ id: String) {
         guard let href = entries[id]?.href ?? locationTargets[id] else { return }
         var writer = JSONWriter()
         writer.beginObject()
