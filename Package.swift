@@ -210,6 +210,7 @@ let package = Package(
             dependencies: [
                 "Access",
                 "AppEnablement",
+                "Bandwidth",
                 "Bus",
                 "CLinux",
                 "HTTPGateway",

@@ -216,6 +216,13 @@ package actor BandwidthService {
         return try await take(try trial.change(deltas, at: now()), trial)
     }
 
+    /// Puts `info` in the place of the allocation `id`.
+    package func replace(_ id: String, with info: BwInfo) async throws -> BwInfo {
+        guard state.allocation(id) != nil else { throw BandwidthFault.unknown(id) }
+        var trial = state
+        return try await take(try trial.allocate(info, id: id, at: now()), trial)
+    }
+
     package func release(_ id: String) async throws {
         var trial = state
         _ = try await take([try trial.release(id)], trial)

@@ -33,7 +33,7 @@ package final class SiteServices: Sendable {
     private let feedBus: (any Bus)?
     package let radioNetwork: RadioNetworkService?
     package let location: LocationService?
-    private let bandwidth: BandwidthService?
+    package let bandwidth: BandwidthService?
     private let supervisor: ServiceSupervisor
     private let logger: Logger
 

@@ -11,6 +11,7 @@ package struct OwnServices {
     package var rpc: [EndPointInfo.Address]
     package var hasRadioNetwork: Bool
     package var hasLocation: Bool
+    package var hasBandwidth: Bool
 
     package init(
         apiRoot: String,
@@ -18,7 +19,8 @@ package struct OwnServices {
         mqtt: [EndPointInfo.Address],
         rpc: [EndPointInfo.Address],
         hasRadioNetwork: Bool,
-        hasLocation: Bool
+        hasLocation: Bool,
+        hasBandwidth: Bool
     ) {
         self.apiRoot = apiRoot
         self.tokenEndpoint = tokenEndpoint
@@ -26,6 +28,7 @@ package struct OwnServices {
         self.rpc = rpc
         self.hasRadioNetwork = hasRadioNetwork
         self.hasLocation = hasLocation
+        self.hasBandwidth = hasBandwidth
     }
 
     private struct Kind {
@@ -59,6 +62,19 @@ package struct OwnServices {
                     channels: LocationTopics.channels
                 )
             )
+        }
+        if hasBandwidth {
+            for (name, isOwn) in [("bwm", { !$0 }), ("mts", { $0 })] as [(String, (Bool) -> Bool)] {
+                kinds.append(
+                    Kind(
+                        name: name,
+                        clause: "MEC015",
+                        version: "2.2.1",
+                        path: "/\(name)/v1",
+                        channels: BandwidthTopics.channels.filter { isOwn($0.name.hasPrefix("mts")) }
+                    )
+                )
+            }
         }
         return kinds.flatMap(offers)
     }

@@ -1,5 +1,6 @@
 package import Access
 package import AppEnablement
+package import Bandwidth
 import Bus
 package import HTTPGateway
 import HTTPTypes
@@ -28,7 +29,8 @@ package final class RESTGateway: HTTPService {
     package init(
         _ settings: RESTSettings,
         services: (
-            enablement: AppEnablementService, radioNetwork: RadioNetworkService?, location: LocationService?
+            enablement: AppEnablementService, radioNetwork: RadioNetworkService?, location: LocationService?,
+            bandwidth: BandwidthService?
         ),
         book: SubscriptionBook,
         deliverer: Deliverer,
@@ -43,6 +45,10 @@ package final class RESTGateway: HTTPService {
         ]
         if let service = services.radioNetwork { apis.append(RniAPI(service: service, book: book).api) }
         if let service = services.location { apis.append(LocationAPI(service: service, book: book).api) }
+        if let service = services.bandwidth {
+            apis.append(BandwidthAPI(service: service, book: book).api)
+            apis.append(SteeringAPI(service: service, book: book, now: now).api)
+        }
         router = Router(apis)
         var documents: [String: [UInt8]] = [:]
         for api in apis { documents["/openapi/\(api.name).json"] = OpenAPIDocument(api).json }

@@ -18,6 +18,17 @@ package indirect enum JSONTree: Hashable, Sendable {
         if case .object = self { return true }
         return false
     }
+
+    /// This value with `patch` laid over it, RFC 7396: a null member takes one away.
+    package func merged(with patch: JSONTree) -> JSONTree {
+        guard case .object(let changes) = patch else { return patch }
+        var members: [String: JSONTree] = [:]
+        if case .object(let own) = self { members = own }
+        for (name, change) in changes {
+            members[name] = change == .null ? nil : (members[name] ?? .null).merged(with: change)
+        }
+        return .object(members)
+    }
 }
 
 extension JSONTree: Codable {

@@ -1,4 +1,5 @@
 import AppEnablement
+import Bandwidth
 import Bus
 package import HTTPTypes
 import Location
@@ -35,6 +36,8 @@ package struct Problem: Error, Sendable {
             case .conflict: self.init(.conflict, "conflict", fault.detail)
             case .refused: self.init(.forbidden, "limit reached", fault.detail)
             }
+        case let fault as BandwidthFault:
+            self.init(HTTPResponse.Status(code: fault.status), fault.title, fault.detail)
         case let fault as SubscriptionFault:
             self.init(.badRequest, "invalid subscription", fault.description)
         case let error as DecodingError: self.init(.badRequest, "unreadable body", error.place)

@@ -134,6 +134,12 @@ package struct RESTRequest: Sendable {
         init?(intValue: Int) { nil }
     }
 
+    /// Refuses a body whose identifier is not the one of the path; none is fine.
+    func checkIdentifier(_ name: String, _ found: String?) throws {
+        guard let found, found != self[name] else { return }
+        throw Problem.parameter(name, expected: "\(self[name]), as in the path", found: found)
+    }
+
     // MARK: - Conditions
 
     /// Refuses with 412 where the client says what it has seen and that is no more.

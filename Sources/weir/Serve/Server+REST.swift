@@ -47,7 +47,7 @@ final class ServerREST: Sendable {
         )
         gateway = RESTGateway(
             settings.rest,
-            services: (enablement, services.radioNetwork, services.location),
+            services: (enablement, services.radioNetwork, services.location, services.bandwidth),
             book: book,
             deliverer: deliverer,
             access: { current.value },
@@ -194,7 +194,8 @@ extension Server {
             mqtt: mqtt,
             rpc: calls,
             hasRadioNetwork: services?.radioNetwork != nil,
-            hasLocation: services?.location != nil
+            hasLocation: services?.location != nil,
+            hasBandwidth: services?.bandwidth != nil
         ).all
     }
 

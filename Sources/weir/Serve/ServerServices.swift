@@ -51,6 +51,7 @@ final class ServerServices: Sendable {
     /// Those that the APIs ask; `nil` where the settings leave one out.
     var radioNetwork: RadioNetworkService? { services.radioNetwork }
     var location: LocationService? { services.location }
+    var bandwidth: BandwidthService? { services.bandwidth }
 
     /// Hands the rates to every shard: a client may be at any of them.
     private static func enforce(_ rates: [EnforcedRate], on shards: [ShardHandle]) -> Bool {
