@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-# What `make run` hands to the server, e.g. make run ARGS="--listen tcp://0.0.0.0:1883 --data /tmp/weir"
+# What `make run` and `make serve` hand to the server, e.g. make run ARGS="--listen tcp://0.0.0.0:1883 --data /tmp/weir"
 ARGS ?=
 # One set of flags for every target, so that nothing is compiled twice.
 SWIFT_BUILD := swift build -c release
 
-.PHONY: help setup setup-test run build test check lint format black-box compare drill fuzz simulate torture clean
+.PHONY: help setup setup-test run serve build test check lint format black-box compare drill fuzz simulate torture clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET"
@@ -19,8 +19,10 @@ setup: ## install the system packages that a build needs, where they are missing
 setup-test: ## the same for the tests: clients of other makers, and Python packages in .build/venv
 	@.ci/setup test
 
-run: setup ## build if needed and start the server: MQTT on 127.0.0.1:1883, data in ./weir-data
-	@$(SWIFT_BUILD) --product weir
+run: build ## a whole site at work: server on 127.0.0.1:1883, devices, an app, an uplink that fails, a cloud, and the balance
+	@exec .build/release/weir demo $(ARGS)
+
+serve: build ## the server alone: MQTT on 127.0.0.1:1883, data in ./weir-data
 	@exec .build/release/weir serve $(ARGS)
 
 build: setup ## build the server: .build/release/weir

@@ -258,6 +258,13 @@ let package = Package(
         // Tools
         .target(name: "ClientKit", dependencies: ["MQTTWire", "Access", "COpenSSL"], swiftSettings: strict),
         .target(name: "Monitor", swiftSettings: strict),
+        .target(
+            name: "Demo",
+            dependencies: [
+                "CLinux", "ClientKit", "Collector", "MECModel", "MQTTWire", "RadioFeed", "Reactor",
+            ],
+            swiftSettings: strict
+        ),
         .systemLibrary(name: "CLoadGenerator"),
         .target(name: "LoadGenerator", dependencies: ["CLoadGenerator", "COpenSSL"], swiftSettings: hot),
 
@@ -270,6 +277,7 @@ let package = Package(
                 "Bus",
                 "BusStorage",
                 "Collector",
+                "Demo",
                 "EventBus",
                 "Gateway",
                 "Journal",
@@ -415,6 +423,11 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: ["Collector", "JournalTesting", "Uplink"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "DemoTests",
+            dependencies: ["Demo", "Reactor", "SocketTesting"],
             swiftSettings: strict
         ),
         .testTarget(name: "RadioFeedTests", dependencies: ["RadioFeed", "MECModel"], swiftSettings: strict),

@@ -2,7 +2,7 @@ package import Uplink
 
 /// What the collector needs of a database. One thread uses it.
 ///
-/// All but ``status()`` is called within ``transaction(_:)``.
+/// All but ``status()`` and ``events(lane:after:to:limit:)`` is called within ``transaction(_:)``.
 package protocol CollectorDatabase: AnyObject {
     /// Runs `body` and makes what it wrote durable, all or nothing.
     func transaction<Result>(_ body: () throws -> Result) throws -> Result
@@ -19,6 +19,43 @@ package protocol CollectorDatabase: AnyObject {
     func insert(_ events: inout BatchEvents, lane: Int64, notIn coverage: Coverage?) throws -> UInt64
 
     func status() throws -> [SiteStatus]
+    /// Events of a lane behind `sequence` up to and with `last`, in order, at most `limit`.
+    func events(lane: Int64, after sequence: UInt64, to last: UInt64, limit: Int) throws -> [StoredEvent]
+}
+
+/// An event as a database keeps it.
+package struct StoredEvent: Sendable, Equatable {
+    package var sequence: UInt64
+    /// Nanoseconds since 1970 at which the site took it in.
+    package var time: Int64
+    package var topic: String
+    /// The client that published it.
+    package var source: String
+    package var qos: UInt8
+    package var retain: Bool
+    /// Encoded MQTT 5 properties; empty for none.
+    package var properties: [UInt8]
+    package var payload: [UInt8]
+
+    package init(
+        sequence: UInt64,
+        time: Int64,
+        topic: String,
+        source: String,
+        qos: UInt8,
+        retain: Bool,
+        properties: [UInt8],
+        payload: [UInt8]
+    ) {
+        self.sequence = sequence
+        self.time = time
+        self.topic = topic
+        self.source = source
+        self.qos = qos
+        self.retain = retain
+        self.properties = properties
+        self.payload = payload
+    }
 }
 
 /// What is known of a site.

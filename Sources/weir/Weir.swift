@@ -23,7 +23,7 @@ struct Weir: ParsableCommand {
             ServeCommand.self, CheckCommand.self, ReloadCommand.self, ConfigCommand.self, ImportCommand.self,
             PasswdCommand.self, JournalCommand.self, PubCommand.self, SubCommand.self, UplinkCommand.self,
             CollectCommand.self, RPCCommand.self, BenchCommand.self, TopCommand.self, VersionCommand.self,
-            TopicsCommand.self,
+            TopicsCommand.self, DemoCommand.self,
         ]
     )
 }

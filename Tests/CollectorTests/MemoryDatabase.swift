@@ -11,7 +11,7 @@ final class MemoryDatabase: CollectorDatabase {
     private struct State {
         var sites: [String: SiteRecord] = [:]
         var lanes: [String: LaneRecord] = [:]
-        var events: [Event: [UInt8]] = [:]
+        var events: [Event: StoredEvent] = [:]
         /// Rows that were inserted although they were there.
         var violations = 0
     }
@@ -57,10 +57,17 @@ final class MemoryDatabase: CollectorDatabase {
         var count: UInt64 = 0
         while let event = events.next() {
             if let coverage, coverage.contains(event.sequence) { continue }
-            let old = state.events.updateValue(
-                Array(event.payload),
-                forKey: Event(lane: lane, sequence: event.sequence)
+            let stored = StoredEvent(
+                sequence: event.sequence,
+                time: event.time,
+                topic: String(decoding: events.topics[event.topic], as: UTF8.self),
+                source: String(decoding: events.sources[event.source], as: UTF8.self),
+                qos: event.qos,
+                retain: event.retain,
+                properties: event.properties < 0 ? [] : Array(events.properties[event.properties]),
+                payload: Array(event.payload)
             )
+            let old = state.events.updateValue(stored, forKey: Event(lane: lane, sequence: event.sequence))
             if old != nil { state.violations += 1 }
             count += 1
         }
@@ -71,6 +78,13 @@ final class MemoryDatabase: CollectorDatabase {
         state.sites.values.map { SiteStatus(site: $0, lanes: Array(state.lanes.values)) }
     }
 
+    func events(lane: Int64, after sequence: UInt64, to last: UInt64, limit: Int) throws -> [StoredEvent] {
+        let own = state.events.filter {
+            $0.key.lane == lane && $0.key.sequence > sequence && $0.key.sequence <= last
+        }
+        return Array(own.values.sorted { $0.sequence < $1.sequence }.prefix(limit))
+    }
+
     var violations: Int { state.violations }
     var lanes: [LaneRecord] { Array(state.lanes.values) }
 
@@ -78,6 +92,6 @@ final class MemoryDatabase: CollectorDatabase {
     func payloads(lane: String) -> [String] {
         let ids = Set(state.lanes.values.filter { $0.name == lane }.map(\.id))
         return state.events.filter { ids.contains($0.key.lane) }.sorted { $0.key.sequence < $1.key.sequence }
-            .map { String(decoding: $0.value, as: UTF8.self) }
+            .map { String(decoding: $0.value.payload, as: UTF8.self) }
     }
 }

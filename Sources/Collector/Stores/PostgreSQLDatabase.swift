@@ -5,7 +5,7 @@ package import Uplink
 /// Events in a PostgreSQL database, by COPY in its binary form. Several collectors may write into one database:
 /// the rows of a site and of its lanes are locked while a transaction needs them.
 package final class PostgreSQLDatabase: CollectorDatabase {
-    private let connection: PostgreSQLConnection
+    fileprivate let connection: PostgreSQLConnection
     private var topics: [NameKey: Int64] = [:]
     private var sources: [NameKey: Int64] = [:]
     private var row = PostgreSQLRow()
@@ -264,6 +264,52 @@ package final class PostgreSQLDatabase: CollectorDatabase {
             }
             return SiteStatus(site: site, lanes: lanes)
         }
+    }
+}
+
+extension PostgreSQLDatabase {
+    package func events(lane: Int64, after sequence: UInt64, to last: UInt64, limit: Int) throws
+        -> [StoredEvent]
+    {
+        try connection.connect()
+        let rows = try connection.rows(
+            """
+            SELECT sequence, time, topic.name, source.name, qos, retain::int, encode(properties, 'hex'),
+              encode(payload, 'hex')
+            FROM event JOIN topic ON topic.id = event.topic JOIN source ON source.id = event.source
+            WHERE lane = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4
+            """,
+            ["\(lane)", "\(Int64(clamping: sequence))", "\(Int64(clamping: last))", "\(limit)"]
+        )
+        return rows.map { row in
+            StoredEvent(
+                sequence: row[0].flatMap { UInt64($0) } ?? 0,
+                time: row[1].flatMap { Int64($0) } ?? 0,
+                topic: row[2] ?? "",
+                source: row[3] ?? "",
+                qos: row[4].flatMap { UInt8($0) } ?? 0,
+                retain: row[5] == "1",
+                properties: Self.bytes(row[6] ?? ""),
+                payload: Self.bytes(row[7] ?? "")
+            )
+        }
+    }
+
+    /// Hexadecimal digits, two for each byte.
+    private static func bytes(_ hex: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(hex.utf8.count / 2)
+        var high: UInt8?
+        for digit in hex.utf8 {
+            let value = digit < 0x3A ? digit &- 0x30 : digit &- 0x57
+            if let first = high {
+                bytes.append(first << 4 | value)
+                high = nil
+            } else {
+                high = value
+            }
+        }
+        return bytes
     }
 }
 

@@ -239,6 +239,38 @@ package final class SQLiteDatabase: CollectorDatabase {
 
     package func status() throws -> [SiteStatus] { try SQLiteStatus.read(connection) }
 
+    package func events(lane: Int64, after sequence: UInt64, to last: UInt64, limit: Int) throws
+        -> [StoredEvent]
+    {
+        let rows = try connection.prepare(
+            """
+            SELECT sequence, time, topic.name, source.name, qos, retain, properties, payload
+            FROM event JOIN topic ON topic.id = event.topic JOIN source ON source.id = event.source
+            WHERE lane = ? AND sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?
+            """
+        )
+        rows.bind(1, lane)
+        rows.bind(2, Int64(clamping: sequence))
+        rows.bind(3, Int64(clamping: last))
+        rows.bind(4, Int64(limit))
+        var events: [StoredEvent] = []
+        while try rows.step() {
+            events.append(
+                StoredEvent(
+                    sequence: UInt64(clamping: rows.number(0)),
+                    time: rows.number(1),
+                    topic: rows.text(2),
+                    source: rows.text(3),
+                    qos: UInt8(clamping: rows.number(4)),
+                    retain: rows.number(5) != 0,
+                    properties: rows.blob(6),
+                    payload: rows.blob(7)
+                )
+            )
+        }
+        return events
+    }
+
     /// The sites in a file that a collector may be writing at the same time.
     package static func status(path: String) throws -> [SiteStatus] {
         try SQLiteStatus.read(try SQLiteConnection(path: path, readOnly: true))
