@@ -19,8 +19,13 @@ setup: ## install the system packages that a build needs, where they are missing
 setup-test: ## the same for the tests: clients of other makers, and Python packages in .build/venv
 	@.ci/setup test
 
-run: build ## a whole site at work: server on 127.0.0.1:1883, devices, an app, an uplink that fails, a cloud, and the balance
-	@exec .build/release/weir demo $(ARGS)
+# How the example device in C is started; weir demo sets the variables.
+DEVICE := --port $$WEIR_PORT --id $$WEIR_DEVICE --queue $$WEIR_DIRECTORY/$$WEIR_DEVICE.queue --rate 5 --status 1
+run: ## a whole site at work: server on 127.0.0.1:1883, devices, an app, an uplink that fails, a cloud, and the balance
+	@.ci/setup run
+	@$(SWIFT_BUILD) --product weir
+	@$(MAKE) --silent -C examples/c-device BUILD="$(CURDIR)/.build/c-device"
+	@exec .build/release/weir demo --device '"$(CURDIR)/.build/c-device/device" $(DEVICE)' $(ARGS)
 
 serve: build ## the server alone: MQTT on 127.0.0.1:1883, data in ./weir-data
 	@exec .build/release/weir serve $(ARGS)

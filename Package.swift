@@ -262,6 +262,7 @@ let package = Package(
             name: "Demo",
             dependencies: [
                 "CLinux", "ClientKit", "Collector", "MECModel", "MQTTWire", "RadioFeed", "Reactor",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             swiftSettings: strict
         ),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Generates Swift from protos/ into Sources/MECModel/Generated and Sources/RPCBridge/Generated, and the descriptor
+# Generates Swift from protos/ into the folders Generated of Sources/MECModel, RPCBridge and Demo, and the descriptor
 # set that server reflection answers from into Sources/RPCBridge/Descriptors; or with --check into a temporary
 # folder, and fails when that differs from what is checked in.
 #
@@ -9,6 +9,7 @@ set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 plugins="$root/.build/release"
+folders="MECModel/Generated RPCBridge/Generated RPCBridge/Descriptors Demo/Generated"
 
 command -v protoc >/dev/null || {
     echo "protos/generate.sh: protoc not found; install it with: apt-get install protobuf-compiler libprotobuf-dev" >&2
@@ -20,8 +21,10 @@ command -v protoc >/dev/null || {
 
 # generate OUT: everything, under OUT as it stands under Sources/.
 generate() {
-    rm -rf "$1/MECModel/Generated" "$1/RPCBridge/Generated" "$1/RPCBridge/Descriptors"
-    mkdir -p "$1/MECModel/Generated" "$1/RPCBridge/Generated" "$1/RPCBridge/Descriptors"
+    for folder in $folders; do
+        rm -rf "${1:?}/$folder"
+        mkdir -p "$1/$folder"
+    done
     # The message types of the MEC services.
     for package in mec rnis location bandwidth; do
         folder="$root/protos/weir/$package/v1"
@@ -33,6 +36,8 @@ generate() {
     for folder in weir/bus/v1 grpc/health/v1 grpc/reflection/v1; do
         messages "$1/RPCBridge/Generated" "$root/protos/$folder"/*.proto
     done
+    # What the example device publishes, and the demo counts.
+    messages "$1/Demo/Generated" "$root"/protos/weir/telemetry/v1/*.proto
     (cd "$root/protos" && find weir grpc -name '*.proto' | LC_ALL=C sort |
         xargs protoc --proto_path=. --include_imports --descriptor_set_out="$1/RPCBridge/Descriptors/services.binpb")
 }
@@ -49,7 +54,7 @@ if [ "${1:-}" = "--check" ]; then
     fresh=$(mktemp -d)
     trap 'rm -rf "$fresh"' EXIT
     generate "$fresh"
-    for folder in MECModel/Generated RPCBridge/Generated RPCBridge/Descriptors; do
+    for folder in $folders; do
         if ! diff -r "$root/Sources/$folder" "$fresh/$folder"; then
             echo "protos/generate.sh: what is generated is not what protos/ says; run protos/generate.sh and commit" >&2
             exit 1

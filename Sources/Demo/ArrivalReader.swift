@@ -1,5 +1,6 @@
 import Collector
 import FoundationEssentials
+import SwiftProtobuf
 
 /// Reads what is new in the collector's database, and tells the tally.
 package final class ArrivalReader {
@@ -18,11 +19,16 @@ package final class ArrivalReader {
         self.tally = tally
     }
 
-    /// Whether a message is one of another run or none of the demo's.
-    private struct Numbered: Decodable {
-        var run: String
-        var device: String
-        var number: UInt64
+    /// Whose message it is and which; `nil` for one of another run, or of somebody else.
+    private func identify(_ event: StoredEvent) -> (device: String, number: UInt64)? {
+        if event.topic.hasPrefix("telemetry/") {
+            let message = try? Weir_Telemetry_V1_Telemetry(serializedBytes: event.payload)
+            guard let message, message.deviceID.hasSuffix(run) else { return nil }
+            return (message.deviceID, message.sequence)
+        }
+        let message = try? decoder.decode(TerminalFleet.Telemetry.self, from: Data(event.payload))
+        guard let message, message.run == run else { return nil }
+        return (message.device, message.number)
     }
 
     /// Reads up to what is stored now.
@@ -41,10 +47,8 @@ package final class ArrivalReader {
                 guard let last = events.last else { break }
                 read[lane.id] = last.sequence
                 for event in events {
-                    guard let message = try? decoder.decode(Numbered.self, from: Data(event.payload)),
-                        message.run == run
-                    else { continue }
-                    tally.with { $0.arrived(message.device, message.number) }
+                    guard let (device, number) = identify(event) else { continue }
+                    tally.with { $0.arrived(device, number) }
                 }
             }
         }

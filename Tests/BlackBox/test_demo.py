@@ -1,15 +1,28 @@
 """`weir demo`, which `make run` starts: the whole job on one machine, and a balance that is not taken on trust."""
 
 import json
+import pathlib
 import re
 import signal
 import sqlite3
 import subprocess
 
+import pytest
+
 from weir import clean_environment, weir_binary
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 ANY_PORTS = ["--listen", "tcp://127.0.0.1:0", "--set", "http.listen=127.0.0.1:0", "--set", "rpc.listen=127.0.0.1:0"]
-BALANCE = re.compile(r"sent (\d+), stored (\d+), synced (\d+), lost (\d+), duplicated (\d+), out of order (\d+); (\d+) outages")
+BALANCE = re.compile(r"sent (\d+), stored (\d+), synced (\d+), lost (\d+), duplicated (\d+), out of order (\d+); outages (\d+)")
+
+
+@pytest.fixture(scope="session")
+def device(tmp_path_factory):
+    """How the example device in C is started, as in the Makefile."""
+    build = tmp_path_factory.mktemp("c-device")
+    subprocess.run(["make", "-C", ROOT / "examples/c-device", f"BUILD={build}"], check=True, capture_output=True)
+    return (f"'{build}/device' --port $WEIR_PORT --id $WEIR_DEVICE --queue $WEIR_DIRECTORY/$WEIR_DEVICE.queue "
+            "--rate 20 --status 1")
 
 
 def start(directory, *arguments):
@@ -37,17 +50,20 @@ def stored(directory):
     return counts
 
 
-def test_outages_lose_and_repeat_nothing_and_the_database_agrees(tmp_path):
-    text, balance = end(start(tmp_path, "--seconds", 11, "--up", 3, "--down", 2, "--every", 1))
+def test_outages_lose_and_repeat_nothing_and_the_database_agrees(tmp_path, device):
+    text, balance = end(start(tmp_path, "--device", device, "--seconds", 11, "--up", 3, "--down", 2, "--every", 1))
     sent, kept, synced, lost, duplicated, out_of_order, outages = balance
     assert (lost, duplicated, out_of_order) == (0, 0, 0), text
     assert sent == kept == synced > 300, text
     assert outages >= 2, text
     assert re.search(r"cut, \d s", text) and re.search(r"silent, \d s", text), text
     counts = stored(tmp_path)
-    assert len(counts) == synced and set(counts.values()) == {1}
+    database = sqlite3.connect(tmp_path / "demo/cloud.db")
+    (from_c,) = database.execute("SELECT count(DISTINCT payload) FROM events WHERE topic LIKE 'telemetry/device-1-%'").fetchone()
+    assert from_c > 100
+    assert len(counts) + from_c == synced and set(counts.values()) == {1}
     # The edge application heard of handovers over gRPC.
-    events = int(re.search(r"(\d+) events at the edge application", text).group(1))
+    events = int(re.search(r"events at the edge application (\d+)", text).group(1))
     assert events > 0, text
 
 

@@ -29,15 +29,16 @@ typedef struct {
     double rate;    /* samples a second */
     uint64_t count; /* 0: until it is told to end */
     bool drain;     /* no new samples, only what waits */
+    double status;  /* seconds between lines that say how it stands; 0: only at the end */
 } options;
 
 static const char usage[] =
     "usage: device [--host 127.0.0.1] [--port 1883] [--id device-1] [--topic telemetry/ID] [--rate 1] [--count N]\n"
     "              [--queue ID.queue] [--queue-bytes 16777216] [--full refuse|drop-oldest] [--no-sync] [--in-flight 16]\n"
-    "              [--username U --password P] [--cafile F] [--cert F --key F] [--drain]\n"
+    "              [--username U --password P] [--cafile F] [--cert F --key F] [--drain] [--status SECONDS]\n"
     "Takes --rate samples a second and publishes each on --topic. Ends when --count samples were taken and all that\n"
     "waited is acknowledged; without --count when it is told to, and then what waits stays in the queue. --drain takes\n"
-    "no samples.\n";
+    "no samples. --status says every so many seconds how it stands.\n";
 
 static void __attribute__((noreturn, format(printf, 1, 2))) stop(const char *format, ...) {
     va_list arguments;
@@ -59,7 +60,7 @@ static double number(const char *name, const char *text, double minimum, double 
 
 static void log_line(const char *line) { fprintf(stderr, "device: %s\n", line); }
 
-enum { HOST = 1, PORT, ID, TOPIC, RATE, COUNT, QUEUE, QUEUE_BYTES, FULL, NO_SYNC, IN_FLIGHT, USER, PASSWORD, CAFILE, CERT, KEY, DRAIN, HELP };
+enum { HOST = 1, PORT, ID, TOPIC, RATE, COUNT, QUEUE, QUEUE_BYTES, FULL, NO_SYNC, IN_FLIGHT, USER, PASSWORD, CAFILE, CERT, KEY, DRAIN, STATUS, HELP };
 
 static options parse(int count, char **words) {
     static const struct option known[] = {
@@ -72,6 +73,7 @@ static options parse(int count, char **words) {
         {"username", required_argument, 0, USER}, {"password", required_argument, 0, PASSWORD},
         {"cafile", required_argument, 0, CAFILE}, {"cert", required_argument, 0, CERT},
         {"key", required_argument, 0, KEY},       {"drain", no_argument, 0, DRAIN},
+        {"status", required_argument, 0, STATUS},
         {"help", no_argument, 0, HELP},           {0, 0, 0, 0}};
     static char topic[128], queue[128];
     options o = {.kit = {.host = "127.0.0.1", .port = 1883, .client_id = "device-1", .log = log_line}, .rate = 1};
@@ -96,6 +98,7 @@ static options parse(int count, char **words) {
         case CAFILE: o.kit.ca_file = optarg; break;
         case CERT: o.kit.certificate_file = optarg; break;
         case KEY: o.kit.key_file = optarg; break;
+        case STATUS: o.status = number("status", optarg, 0.1, 86400); break;
         case DRAIN: o.drain = true; break;
         case HELP: fputs(usage, stdout); exit(0);
         default: fputs(usage, stderr); exit(2);
@@ -167,6 +170,7 @@ static void summary(devicekit *kit) {
     printf("queued %" PRIu64 ", acknowledged %" PRIu64 ", repeated %" PRIu64 ", dropped %" PRIu64 ", refused %" PRIu64
            ", waiting %" PRIu64 ", connections %" PRIu64 "\n",
            f.queued, f.acknowledged, f.repeated, f.dropped, f.refused, f.waiting, f.connections);
+    fflush(stdout);
 }
 
 int main(int count, char **words) {
@@ -177,9 +181,13 @@ int main(int count, char **words) {
     sigaction(SIGTERM, &action, NULL);
     devicekit *kit = devicekit_open(&o.kit, error, sizeof error);
     if (!kit) stop("%s", error);
-    double began = seconds(CLOCK_MONOTONIC);
+    double began = seconds(CLOCK_MONOTONIC), told = began;
     uint64_t taken = 0;
     while (!must_end) {
+        if (o.status > 0 && seconds(CLOCK_MONOTONIC) >= told + o.status) {
+            summary(kit);
+            told = seconds(CLOCK_MONOTONIC);
+        }
         if (!o.drain) taken = take_due(kit, &o, taken, began);
         bool is_over = o.drain || (o.count > 0 && taken >= o.count);
         if (is_over && devicekit_figures_of(kit).waiting == 0) break;

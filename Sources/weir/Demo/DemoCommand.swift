@@ -43,7 +43,12 @@ struct DemoCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A device to run beside the terminals; WEIR_PORT tells it the MQTT port.",
+            "A device to run beside the terminals, such as the example in C.",
+            discussion: """
+                May be given several times. The shell runs it and knows WEIR_PORT, the port of MQTT; WEIR_DEVICE, \
+                the client identifier to use; and WEIR_DIRECTORY, a directory for its queue. It publishes \
+                weir.telemetry.v1.Telemetry under telemetry/, and says now and then "queued N, acknowledged N".
+                """,
             valueName: "command"
         )
     )

@@ -40,6 +40,7 @@ final class DemoSite {
     private let radio: Task<Void, Never>
     /// In the order in which they were started.
     private var children: [ChildProcess] = []
+    private var devices: [DeviceProgram] = []
     private let appOutput: String
 
     /// Starts everything and waits until it is ready.
@@ -100,13 +101,16 @@ final class DemoSite {
             )
         }
         for (number, device) in command.device.enumerated() {
-            children.append(
-                try ChildProcess(
-                    "device \(number + 1)",
-                    ["env", "WEIR_PORT=\(port)", "WEIR_RUN=\(run)", "sh", "-c", "exec \(device)"],
-                    log: directory + "/device-\(number + 1).log"
-                )
+            let program = try DeviceProgram(
+                device,
+                number: number + 1,
+                run: run,
+                port: port,
+                directory: directory,
+                tally: tally
             )
+            devices.append(program)
+            children.append(program.process)
         }
 
         let inventory = RadioInventory(limits: RadioInventory.Limits())
@@ -135,7 +139,7 @@ final class DemoSite {
                 // Outages here last seconds, not hours.
                 "uplink.heartbeat=1s", "uplink.offlineAfter=4s", "uplink.backoffShortest=200ms",
                 "uplink.backoffLongest=2s",
-                "uplink.lanes={devices: {filters: [\"devices/#\"]}}",
+                "uplink.lanes={devices: {filters: [\"devices/#\", \"telemetry/#\"]}}",
             ]
         return words + settings.flatMap { ["--set", $0] }
     }
@@ -173,7 +177,7 @@ final class DemoSite {
             """
             site      \(places.joined(separator: "  "))
             devices   the terminals of the Monaco scenario, one message a second each\
-            \(command.device.isEmpty ? "" : ", and: " + command.device.joined(separator: ", "))
+            \(command.device.isEmpty ? "" : ", and \(command.device.count) more (--device)")
             edge app  \(command.app ?? "weir rpc sub 'mec/v1/json/rni/cell_change/#'")
             backhaul  127.0.0.1:\(backhaul.port): \(command.down > 0 ? "up \(command.up) s, away \(command.down) s, in turns" : "always up")
             cloud     a broker and a collector into \(directory)/cloud.db
@@ -237,13 +241,13 @@ final class DemoSite {
     ) {
         let seconds = Int(elapsed.components.seconds)
         let left = Int((link.left / .seconds(1)).rounded(.up))
-        let counts = fleet.counters
+        let (sent, stored) = counts
         let tally = tally.now
-        let waiting = counts.acknowledged > tally.arrived ? counts.acknowledged - tally.arrived : 0
+        let waiting = stored > tally.arrived ? stored - tally.arrived : 0
         show([
             "\(seconds / 60):\(seconds % 60 < 10 ? "0" : "")\(seconds % 60)",
-            link.link == .up ? "up" : "\(link.link), \(left) s", "\(counts.sent)", "\(counts.acknowledged)",
-            "\(tally.arrived)", "\(waiting)", "\(tally.lostSoFar)", "\(tally.duplicated)", "\(appEvents)",
+            link.link == .up ? "up" : "\(link.link), \(left) s", "\(sent)", "\(stored)", "\(tally.arrived)",
+            "\(waiting)", "\(tally.lostSoFar)", "\(tally.duplicated)", "\(appEvents)",
         ])
     }
 
@@ -255,6 +259,17 @@ final class DemoSite {
         fflush(nil)
     }
 
+    /// What all devices sent, and what was acknowledged to them.
+    private var counts: (sent: UInt64, stored: UInt64) {
+        var counts = (sent: fleet.counters.sent, stored: fleet.counters.acknowledged)
+        for device in devices {
+            device.update()
+            counts.sent += device.queued
+            counts.stored += device.acknowledged
+        }
+        return counts
+    }
+
     /// Lines that the edge application has written.
     private var appEvents: Int {
         FileManager.default.contents(atPath: appOutput)?.count { $0 == UInt8(ascii: "\n") } ?? 0
@@ -264,22 +279,22 @@ final class DemoSite {
     private func finish(_ outages: Int) throws -> Bool {
         print("stopping the devices, and delivering what waits")
         fleet.stop()
+        for device in devices { device.process.stop(patience: .seconds(5)) }
+        let (sent, stored) = counts
         backhaul.set(.up)
         let deadline = ContinuousClock.now + .seconds(command.patience)
         while true {
             try arrivals.catchUp()
             if tally.now.missing == 0 || ContinuousClock.now >= deadline { break }
-            try checkChildren()
             MonotonicClock.sleep(nanoseconds: 200_000_000)
         }
-        let counts = fleet.counters
         let tally = tally.now
         print(
             """
 
-            sent \(counts.sent), stored \(counts.acknowledged), synced \(tally.arrived), lost \(tally.missing), \
+            sent \(sent), stored \(stored), synced \(tally.arrived), lost \(tally.missing), \
             duplicated \(tally.duplicated), out of order \(tally.outOfOrder); \
-            \(outages) outages, \(appEvents) events at the edge application
+            outages \(outages), events at the edge application \(appEvents)
             """
         )
         radio.cancel()
