@@ -21,6 +21,16 @@ package protocol CollectorDatabase: AnyObject {
     func status() throws -> [SiteStatus]
     /// Events of a lane behind `sequence` up to and with `last`, in order, at most `limit`.
     func events(lane: Int64, after sequence: UInt64, to last: UInt64, limit: Int) throws -> [StoredEvent]
+
+    /// Takes a lane for re-publishing until a time, so that of several collectors one does it.
+    ///
+    /// - Parameters:
+    ///   - start: how far a lane counts as published that was never taken.
+    ///   - until: milliseconds since 1970.
+    /// - Returns: how far it was published; `nil` while another has it.
+    func claim(lane: Int64, for owner: String, now: Int64, until: Int64, start: UInt64) throws -> UInt64?
+    /// The lane's events were published up to `sequence`; nothing happens where another has taken it since.
+    func published(lane: Int64, by owner: String, to sequence: UInt64) throws
 }
 
 /// An event as a database keeps it.

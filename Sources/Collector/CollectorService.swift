@@ -25,6 +25,8 @@ package final class CollectorService: Sendable {
 
     package struct Observer: Sendable {
         package var onReady: @Sendable () -> Void = {}
+        /// Something was stored; on the storing thread.
+        package var onStored: @Sendable () -> Void = {}
         /// What an operator should read; the same thing is told once until it changes.
         package var onTrouble: @Sendable (String) -> Void = { _ in }
         package init() {}
@@ -143,6 +145,7 @@ package final class CollectorService: Sendable {
                     queue.counters = intake.counters
                 }
                 signal(toBroker)
+                observer.onStored()
             } catch {
                 if trouble != "\(error)" {
                     trouble = "\(error)"

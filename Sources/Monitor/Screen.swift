@@ -7,7 +7,7 @@ package struct Screen: Sendable {
 
     package init(width: Int = 80, height: Int = 24) {
         self.width = max(40, width)
-        self.height = max(15, height)
+        self.height = max(16, height)
     }
 
     /// - Parameter address: where the server was asked.
@@ -54,6 +54,12 @@ package struct Screen: Sendable {
         } else {
             lines.append(row("storage", "memory", "nothing outlives the process"))
         }
+        if let uplink = figures.uplink {
+            lines.append(row("uplink", uplink.state, "stored \(rate(.synced)), \(bytesRate(.syncedBytes))"))
+            // The fullest first; the rest is in weir uplink status.
+            let lanes = uplink.lanes.sorted { $0.backlogBytes > $1.backlogBytes }
+            lines += lanes.prefix(max(0, height - 19)).map(lane)
+        }
         let cpu = rates[.cpuSeconds].map { "\(Self.decimal($0 * 100, 1)) %" } ?? "-"
         lines.append(
             row(
@@ -65,6 +71,15 @@ package struct Screen: Sendable {
         )
         lines += losses(reading, room: height - lines.count - 2)
         return lines.map { String($0.prefix(width)) }
+    }
+
+    private func lane(_ lane: ServerFigures.Uplink.Lane) -> String {
+        var rest = Self.bytes(lane.backlogBytes)
+        if let age = lane.backlogAge, lane.backlogEvents > 0 {
+            rest += ", oldest \(Self.time(age)), "
+            rest += lane.drainSeconds.map { "gone in \(Self.time($0))" } ?? "not shrinking"
+        }
+        return row("  \(lane.name)", Self.whole(lane.backlogEvents), rest)
     }
 
     /// What was lost or refused: since the last look, and in all.

@@ -12,6 +12,8 @@ package struct ServerFigures: Sendable {
     package var residentBytes: Double
     package var openFiles: Double
     package var storage: Storage?
+    /// The way to the cloud; `nil` where there is none.
+    package var uplink: Uplink?
     /// Counters, by the name under which they are shown.
     package var counters: [Counter: Double]
     /// Counters of losses and refusals by their reason, in the server's order.
@@ -26,10 +28,28 @@ package struct ServerFigures: Sendable {
         package var states: [String]
     }
 
+    package struct Uplink: Sendable, Equatable {
+        package struct Lane: Sendable, Equatable {
+            package var name: String
+            package var backlogEvents: Double
+            package var backlogBytes: Double
+            /// Seconds; `nil` where nothing waits.
+            package var backlogAge: Double?
+            /// Seconds until nothing waits at the present rate; `nil` while it grows or stands.
+            package var drainSeconds: Double?
+        }
+
+        /// `probing`, `online`, `degraded` or `offline`.
+        package var state: String
+        package var lanes: [Lane]
+    }
+
     /// What is told as a rate.
     package enum Counter: String, Sendable, CaseIterable {
         case connects, disconnects, received, delivered, queued, receivedBytes, sentBytes, records, cpuSeconds
         case turns, systemCalls
+        /// Events stored in the cloud, and the bytes that took.
+        case synced, syncedBytes
     }
 
     /// Messages or requests that were refused or thrown away.
@@ -62,6 +82,7 @@ package struct ServerFigures: Sendable {
                 states: page.sums("weir_storage_state", by: "state").filter { $0.value > 0 }.map(\.label)
             )
         }
+        uplink = Self.uplink(page)
         counters = [:]
         for counter in Counter.allCases { counters[counter] = page.sum(counter.metric) }
         drops = []
@@ -70,9 +91,34 @@ package struct ServerFigures: Sendable {
             ("weir_requests_refused_total", "reason", "refused"),
             ("weir_protocol_errors_total", "kind", "protocol error"),
             ("weir_connections_refused_total", "reason", "connection refused"),
+            ("weir_uplink_events_left_out_total", "reason", "not sent to the cloud"),
         ] {
             drops += page.sums(metric, by: label).map { Loss(kind: kind, reason: $0.label, count: $0.value) }
         }
+    }
+}
+
+extension ServerFigures {
+    private static func uplink(_ page: MetricsText) -> Uplink? {
+        let states = page.sums("weir_uplink_state", by: "state")
+        guard let state = states.first(where: { $0.value > 0 }) else { return nil }
+        func values(_ metric: String) -> [String: Double] {
+            Dictionary(page.sums(metric, by: "lane").map { ($0.label, $0.value) }) { first, _ in first }
+        }
+        let (bytes, ages) = (values("weir_uplink_backlog_bytes"), values("weir_uplink_backlog_age_seconds"))
+        let drain = values("weir_uplink_drain_seconds")
+        return Uplink(
+            state: state.label,
+            lanes: page.sums("weir_uplink_backlog_events", by: "lane").map { lane in
+                Uplink.Lane(
+                    name: lane.label,
+                    backlogEvents: lane.value,
+                    backlogBytes: bytes[lane.label] ?? 0,
+                    backlogAge: ages[lane.label],
+                    drainSeconds: drain[lane.label]
+                )
+            }
+        )
     }
 }
 
@@ -91,6 +137,8 @@ extension ServerFigures.Counter {
         case .cpuSeconds: "process_cpu_seconds_total"
         case .turns: "weir_reactor_turns_total"
         case .systemCalls: "weir_reactor_system_calls_total"
+        case .synced: "weir_uplink_events_total"
+        case .syncedBytes: "weir_uplink_wire_bytes_total"
         }
     }
 }

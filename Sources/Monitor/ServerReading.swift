@@ -49,6 +49,15 @@ package struct ServerReading: Sendable {
                 var kind, reason: String
                 var total: Double
             }
+            struct Lane: Encodable {
+                var lane: String
+                var backlogEvents, backlogBytes: Double
+                var backlogSeconds, drainSeconds: Double?
+            }
+            struct Uplink: Encodable {
+                var state: String
+                var lanes: [Lane]
+            }
             var time: Double
             var version: String
             var uptimeSeconds: Double?
@@ -57,6 +66,7 @@ package struct ServerReading: Sendable {
             var rateSeconds: Double?
             var rates: [String: Double]
             var storage: Storage?
+            var uplink: Uplink?
             var losses: [Loss]
         }
         let line = Line(
@@ -79,6 +89,20 @@ package struct ServerReading: Sendable {
                     segments: $0.segments,
                     stagedBytes: $0.stagedBytes,
                     states: $0.states
+                )
+            },
+            uplink: figures.uplink.map { uplink in
+                .init(
+                    state: uplink.state,
+                    lanes: uplink.lanes.map {
+                        .init(
+                            lane: $0.name,
+                            backlogEvents: $0.backlogEvents,
+                            backlogBytes: $0.backlogBytes,
+                            backlogSeconds: $0.backlogAge,
+                            drainSeconds: $0.drainSeconds
+                        )
+                    }
                 )
             },
             losses: figures.drops.filter { $0.count > 0 }

@@ -186,20 +186,21 @@ package final class MosquittoSink: Sink {
                     topics.event(site: header.site, topic: String(decoding: $0, as: UTF8.self))
                 }
                 let sources = events.sources.map { String(decoding: $0, as: UTF8.self) }
-                let properties = events.properties.map(Self.decode)
+                let properties = events.properties.map { EventProperties($0) }
                 while let event = events.next() {
-                    let own = event.properties < 0 ? nil : properties[event.properties]
                     let id = connection.publish(
                         names[event.topic],
                         event.payload,
-                        qos: 1,
                         retain: event.retain,
-                        properties: (own?.userProperties.map { ($0.name, $0.value) } ?? []) + [
-                            ("site", header.site), ("lane", header.lane),
-                            ("epoch", String(header.epoch, radix: 16)), ("sequence", "\(event.sequence)"),
-                            ("time", "\(event.time)"), ("source", sources[event.source]),
-                        ],
-                        contentType: own?.contentType
+                        event.properties < 0 ? nil : properties[event.properties],
+                        from: EventOrigin(
+                            site: header.site,
+                            lane: header.lane,
+                            epoch: header.epoch,
+                            sequence: event.sequence,
+                            time: event.time,
+                            source: sources[event.source]
+                        )
                     )
                     if let id { unconfirmed[id] = .part(number) }
                 }
@@ -207,23 +208,6 @@ package final class MosquittoSink: Sink {
         }
         // What we built ourselves can be read; were it not so, the batch would wait until the link is made anew.
         if read == nil { missing[number] = nil }
-    }
-
-    private static func decode(_ bytes: UnsafeRawBufferPointer) -> Properties? {
-        var list: [UInt8] = []
-        var length = bytes.count
-        repeat {
-            list.append(UInt8(length & 0x7F) | (length > 0x7F ? 0x80 : 0))
-            length >>= 7
-        } while length > 0
-        list.append(contentsOf: bytes)
-        var offset = 0
-        return try? Properties.decode(
-            list.span.bytes,
-            at: &offset,
-            packetEnd: list.count,
-            context: .publishFromServer
-        )
     }
 }
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 
+from clients import V5, Client
 from weir import clean_environment, weir_binary
 
 TIMEOUT = 30
@@ -235,3 +236,68 @@ class Ledger:
         if exact:
             assert len(rows) == self.count, f"{len(rows)} rows, {self.count} acknowledged"
         return len(rows)
+
+
+class Cloud:
+    """Starts the far side, and ends it after the test."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.started = []
+
+    def _start(self, process):
+        self.started.append(process.start())
+        return process
+
+    def broker(self, **options):
+        return self._start(Mosquitto(self.directory, **options))
+
+    def collector(self, broker, database, **options):
+        url = broker if isinstance(broker, str) else broker.url
+        return self._start(Collector(self.directory, url, database.url, **options))
+
+    def sqlite(self):
+        return SQLite(self.directory / "collector.db")
+
+    def postgresql(self):
+        return self._start(PostgreSQL(self.directory / "pg"))
+
+    def end(self):
+        for process in reversed(self.started):
+            process.end()
+
+
+UPLINK_CONFIG = """
+listeners:
+  - url: tcp://127.0.0.1:0
+services: {{enabled: false}}
+uplink:
+  url: {url}
+  site: {site}
+  heartbeat: 1s
+  offlineAfter: 4s
+  backoffShortest: 200ms
+  backoffLongest: 1s
+  {extra}
+  lanes:
+    alarms: {{filters: [alarms/#], priority: 9, linger: 0s}}
+    bulk: {{filters: [plant/#], linger: 50ms{lane}}}
+"""
+
+
+def config(broker, site="monaco", extra="", lane=""):
+    """Settings of a site whose uplink goes to `broker`."""
+    return UPLINK_CONFIG.format(url=getattr(broker, "url", broker), site=site, extra=extra, lane=lane)
+
+
+def publish(server, ledger, publisher, numbers, topic="plant/a"):
+    """Publishes with QoS 1 and notes what was acknowledged."""
+    with Client(server, f"p-{publisher}", V5) as client:
+        for number in numbers:
+            client.publish(topic, json.dumps({"publisher": publisher, "number": number}), 1)
+            ledger.add(publisher, number)
+
+
+def stored(database):
+    rows = database.rows("SELECT count(*) AS n FROM events")
+    return rows[0]["n"] if rows else 0

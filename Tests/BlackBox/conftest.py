@@ -2,6 +2,7 @@
 
 import pytest
 
+from cloud import Cloud
 from weir import Weir, weir_binary
 
 
@@ -40,3 +41,11 @@ def start(request, tmp_path):
 def server(start):
     """A server with one TCP listener, everything else at its default."""
     return start("--listen", "tcp://127.0.0.1:0")
+
+
+@pytest.fixture
+def cloud(tmp_path):
+    """The far side of the uplink: broker, collector, database."""
+    far_side = Cloud(tmp_path)
+    yield far_side
+    far_side.end()

@@ -8,69 +8,8 @@ import threading
 import pytest
 
 from clients import V5, Client
-from cloud import Collector, Ledger, Mosquitto, PostgreSQL, SQLite, free_port, wait_for
+from cloud import Ledger, config, free_port, publish, stored, wait_for
 from weir import Weir, run
-
-CONFIG = """
-listeners:
-  - url: tcp://127.0.0.1:0
-services: {{enabled: false}}
-uplink:
-  url: {url}
-  site: {site}
-  heartbeat: 1s
-  offlineAfter: 4s
-  backoffShortest: 200ms
-  backoffLongest: 1s
-  {extra}
-  lanes:
-    alarms: {{filters: [alarms/#], priority: 9, linger: 0s}}
-    bulk: {{filters: [plant/#], linger: 50ms{lane}}}
-"""
-
-
-@pytest.fixture
-def cloud(tmp_path):
-    """Starts the far side; everything is ended after the test."""
-    started = []
-
-    class Cloud:
-        def broker(self, **options):
-            started.append(Mosquitto(tmp_path, **options).start())
-            return started[-1]
-
-        def collector(self, broker, database, **options):
-            started.append(Collector(tmp_path, broker.url, database.url, **options).start())
-            return started[-1]
-
-        def sqlite(self):
-            return SQLite(tmp_path / "collector.db")
-
-        def postgresql(self):
-            started.append(PostgreSQL(tmp_path / "pg").start())
-            return started[-1]
-
-    yield Cloud()
-    for process in reversed(started):
-        process.end()
-
-
-def config(broker, site="monaco", extra="", lane="", services=True):
-    text = CONFIG.format(url=broker if isinstance(broker, str) else broker.url, site=site, extra=extra, lane=lane)
-    return text if "services" in run("config", "sample").stdout else text.replace("services: {enabled: false}\n", "")
-
-
-def publish(server, ledger, publisher, numbers, topic="plant/a"):
-    """Publishes with QoS 1 and notes what was acknowledged."""
-    with Client(server, f"p-{publisher}", V5) as client:
-        for number in numbers:
-            client.publish(topic, json.dumps({"publisher": publisher, "number": number}), 1)
-            ledger.add(publisher, number)
-
-
-def stored(database):
-    rows = database.rows("SELECT count(*) AS n FROM events")
-    return rows[0]["n"] if rows else 0
 
 
 def link(server):

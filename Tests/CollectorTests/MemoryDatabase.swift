@@ -85,6 +85,25 @@ final class MemoryDatabase: CollectorDatabase {
         return Array(own.values.sorted { $0.sequence < $1.sequence }.prefix(limit))
     }
 
+    private struct Claim {
+        var sequence: UInt64
+        var owner: String
+        var until: Int64
+    }
+    private var claims: [Int64: Claim] = [:]
+
+    func claim(lane: Int64, for owner: String, now: Int64, until: Int64, start: UInt64) throws -> UInt64? {
+        var claim = claims[lane] ?? Claim(sequence: start, owner: owner, until: until)
+        guard claim.owner == owner || claim.until <= now else { return nil }
+        (claim.owner, claim.until) = (owner, until)
+        claims[lane] = claim
+        return claim.sequence
+    }
+
+    func published(lane: Int64, by owner: String, to sequence: UInt64) throws {
+        if claims[lane]?.owner == owner { claims[lane]?.sequence = sequence }
+    }
+
     var violations: Int { state.violations }
     var lanes: [LaneRecord] { Array(state.lanes.values) }
 

@@ -24,7 +24,12 @@ import Testing
                 ("weir_storage_state{state=\"open\"}", 1), ("weir_storage_state{state=\"failed\"}", 0),
             ]
         }
-        let page = values.map { "\($0.0) \(change[$0.0] ?? $0.1)" }.joined(separator: "\n")
+        let known = Set(values.map(\.0))
+        values = values.map { ($0.0, change[$0.0] ?? $0.1) }
+        values += change.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }.map {
+            ($0.key, $0.value)
+        }
+        let page = values.map { "\($0.0) \($0.1)" }.joined(separator: "\n")
         return try #require(ServerFigures(MetricsText(page), now: now))
     }
 
@@ -89,7 +94,7 @@ import Testing
             ]
         )
         for width in [40, 57, 80] {
-            for height in [15, 24] {
+            for height in [16, 24] {
                 let small = Screen(width: width, height: height).lines(reading, address: "x")
                 #expect(small.allSatisfy { $0.count <= width })
                 #expect(small.count <= height)
@@ -102,6 +107,37 @@ import Testing
         #expect(reading.figures.storage == nil)
         let text = Screen().lines(reading, address: "x")
         #expect(text.contains { $0.hasPrefix("storage") && $0.contains("nothing outlives the process") })
+    }
+
+    private let cloud: [String: Double] = [
+        "weir_uplink_state{state=\"online\"}": 0, "weir_uplink_state{state=\"degraded\"}": 1,
+        "weir_uplink_backlog_events{lane=\"alarms\"}": 0, "weir_uplink_backlog_events{lane=\"bulk\"}": 4_000,
+        "weir_uplink_backlog_bytes{lane=\"alarms\"}": 0,
+        "weir_uplink_backlog_bytes{lane=\"bulk\"}": 2_097_152,
+        "weir_uplink_backlog_age_seconds{lane=\"bulk\"}": 90, "weir_uplink_drain_seconds{lane=\"bulk\"}": 30,
+        "weir_uplink_events_total{lane=\"alarms\"}": 100, "weir_uplink_events_total{lane=\"bulk\"}": 900,
+        "weir_uplink_wire_bytes_total{lane=\"bulk\"}": 51_200,
+        "weir_uplink_events_left_out_total{lane=\"bulk\",reason=\"limit\"}": 7,
+    ]
+
+    @Test func `the way to the cloud is shown, the fullest lane first`() throws {
+        let reading = ServerReading(try figures(cloud))
+        #expect(reading.figures.uplink?.state == "degraded")
+        #expect(reading.rates[.synced] == 10)
+        let text = Screen(width: 100, height: 30).lines(reading, address: "x")
+        let start = try #require(text.firstIndex { $0.hasPrefix("uplink") })
+        #expect(text[start].contains("degraded  stored 10/s, 512 B/s"))
+        #expect(
+            text[start + 1].contains("bulk")
+                && text[start + 1].contains("4,000  2.00 MiB, oldest 1 min 30 s, gone in 30 s")
+        )
+        #expect(text[start + 2].contains("alarms"))
+        #expect(text.contains { $0.hasPrefix("not sent to the cloud: limit") })
+        for height in [16, 24] {
+            #expect(Screen(width: 80, height: height).lines(reading, address: "x").count <= height)
+        }
+        #expect(try reading.json(time: 5).contains(#""lane":"bulk""#))
+        #expect(try ServerReading(try figures()).figures.uplink == nil)
     }
 
     @Test func `a line of JSON has the figures, the rates and what was lost`() throws {

@@ -71,6 +71,10 @@ package final class PostgreSQLDatabase: CollectorDatabase {
           properties bytea, payload bytea NOT NULL, PRIMARY KEY (lane, sequence))
         """,
         """
+        CREATE TABLE IF NOT EXISTS republish (
+          lane bigint PRIMARY KEY, sequence bigint NOT NULL, owner text NOT NULL, until bigint NOT NULL)
+        """,
+        """
         CREATE OR REPLACE VIEW events AS
           SELECT site.name AS site, lane.name AS lane, lane.epoch, event.sequence, event.time, topic.name AS topic,
             source.name AS source, event.qos, event.retain, event.expires_at, event.properties, event.payload
@@ -293,6 +297,30 @@ extension PostgreSQLDatabase {
                 payload: Self.bytes(row[7] ?? "")
             )
         }
+    }
+
+    package func claim(lane: Int64, for owner: String, now: Int64, until: Int64, start: UInt64) throws
+        -> UInt64?
+    {
+        try connection.connect()
+        let rows = try connection.rows(
+            """
+            INSERT INTO republish VALUES ($1, $2, $3, $4) ON CONFLICT (lane) DO UPDATE
+            SET owner = excluded.owner, until = excluded.until
+            WHERE republish.owner = excluded.owner OR republish.until <= $5
+            RETURNING sequence
+            """,
+            ["\(lane)", "\(Int64(clamping: start))", owner, "\(until)", "\(now)"]
+        )
+        return rows.first?[0].flatMap { UInt64($0) }
+    }
+
+    package func published(lane: Int64, by owner: String, to sequence: UInt64) throws {
+        try connection.connect()
+        _ = try connection.rows(
+            "UPDATE republish SET sequence = $1 WHERE lane = $2 AND owner = $3",
+            ["\(Int64(clamping: sequence))", "\(lane)", owner]
+        )
     }
 
     /// Hexadecimal digits, two for each byte.

@@ -64,12 +64,19 @@ package final class SQLiteDatabase: CollectorDatabase {
                 """
             )
         }
+        try connection.run(republishTable)
         if version == Self.version { return }
         try connection.run("BEGIN IMMEDIATE")
         for statement in schema { try connection.run(statement) }
         try connection.run("PRAGMA user_version=\(Self.version)")
         try connection.run("COMMIT")
     }
+
+    /// How far each lane was published again, by which collector, and until when the lane is its own.
+    private static let republishTable = """
+        CREATE TABLE IF NOT EXISTS republish (
+          lane INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, owner TEXT NOT NULL, until INTEGER NOT NULL)
+        """
 
     /// Topics and publishers are numbers in `event`; the view `events` has their names.
     private static let schema = [
@@ -269,6 +276,36 @@ package final class SQLiteDatabase: CollectorDatabase {
             )
         }
         return events
+    }
+
+    package func claim(lane: Int64, for owner: String, now: Int64, until: Int64, start: UInt64) throws
+        -> UInt64?
+    {
+        let claim = try connection.prepare(
+            """
+            INSERT INTO republish VALUES (?1, ?2, ?3, ?4) ON CONFLICT (lane) DO UPDATE
+            SET owner = excluded.owner, until = excluded.until WHERE owner = excluded.owner OR until <= ?5
+            RETURNING sequence
+            """
+        )
+        claim.bind(1, lane)
+        claim.bind(2, Int64(clamping: start))
+        claim.bind(3, owner)
+        claim.bind(4, until)
+        claim.bind(5, now)
+        guard try claim.step() else { return nil }
+        let sequence = UInt64(clamping: claim.number(0))
+        // The row is there when the statement has run to its end.
+        _ = try claim.step()
+        return sequence
+    }
+
+    package func published(lane: Int64, by owner: String, to sequence: UInt64) throws {
+        let update = try connection.prepare("UPDATE republish SET sequence = ? WHERE lane = ? AND owner = ?")
+        update.bind(1, Int64(clamping: sequence))
+        update.bind(2, lane)
+        update.bind(3, owner)
+        try update.run()
     }
 
     /// The sites in a file that a collector may be writing at the same time.

@@ -82,6 +82,17 @@ struct CollectRunCommand: ParsableCommand {
     )
     var takeoverAfter: UInt32 = 30
 
+    @Flag(
+        help: ArgumentHelp(
+            "Publish what is stored, each event as a message of its own on PREFIX/event/SITE/TOPIC.",
+            discussion: """
+                For live consumers, behind the database and in its order; site, lane, epoch and sequence stand in \
+                user properties. What was stored before the first start with this flag is not published.
+                """
+        )
+    )
+    var republish = false
+
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
         // Before any thread: threads inherit which signals are blocked.
@@ -93,12 +104,10 @@ struct CollectRunCommand: ParsableCommand {
         connection.certificateFile = cert
         connection.keyFile = key
         let service: CollectorService
+        let republisher: Republisher?
         do {
-            let options = try MosquittoOptions(
-                url: broker,
-                settings: connection,
-                clientID: id ?? "weir-collector-\(getpid())-\(UInt16.random(in: 0...UInt16.max))"
-            )
+            let name = id ?? "weir-collector-\(getpid())-\(UInt16.random(in: 0...UInt16.max))"
+            let options = try MosquittoOptions(url: broker, settings: connection, clientID: name)
             var settings = CollectorService.Settings(broker: options)
             settings.prefix = prefix
             settings.group = group
@@ -108,6 +117,10 @@ struct CollectRunCommand: ParsableCommand {
             observer.onReady = { Failure.tell("collecting from \(place)") }
             observer.onTrouble = { Failure.tell($0) }
             nonisolated(unsafe) let store = try CollectorDatabases.open(database.database)
+            republisher = try republish ? makeRepublisher(options, name) : nil
+            try republisher?.start()
+            let stored = republisher
+            observer.onStored = { stored?.wake() }
             service = try CollectorService(settings, database: store, observer: observer)
             try service.start()
         } catch let error as MosquittoError {
@@ -120,10 +133,22 @@ struct CollectRunCommand: ParsableCommand {
         var wanted = pollfd(fd: stop ?? -1, events: Int16(POLLIN), revents: 0)
         while poll(&wanted, 1, -1) < 0, errno == EINTR {}
         service.stop()
+        republisher?.stop()
         let counters = service.counters
+        let published = republisher.map { "; published \($0.published)" } ?? ""
         print(
-            "stored \(counters.events) events of \(counters.batches) batches; repeats dropped \(counters.repeatedEvents)"
+            "stored \(counters.events) events of \(counters.batches) batches; "
+                + "repeats dropped \(counters.repeatedEvents)\(published)"
         )
+    }
+
+    private func makeRepublisher(_ options: MosquittoOptions, _ name: String) throws -> Republisher {
+        var options = options
+        options.clientID = name + "-live"
+        var settings = Republisher.Settings(broker: options, owner: name)
+        settings.prefix = prefix
+        nonisolated(unsafe) let database = try CollectorDatabases.open(database.database)
+        return try Republisher(settings, database: database) { Failure.tell($0) }
     }
 }
 
