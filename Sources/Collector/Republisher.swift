@@ -217,7 +217,7 @@ package final class Republisher: Sendable {
         /// How far the lane is published; `nil` where there is nothing to do, or another collector does it.
         private func cursor(of lane: LaneRecord, _ now: Int64) throws -> UInt64? {
             let known = own[lane.id]
-            if let known, known.cursor >= lane.coverage.watermark { return nil }
+            if known?.cursor ?? 0 >= lane.coverage.watermark { return nil }
             // Half of the claim is left for the broker to answer in.
             if let known, known.until > now + settings.claim.milliseconds / 2 { return known.cursor }
             let until = now + settings.claim.milliseconds
