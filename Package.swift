@@ -179,18 +179,24 @@ let package = Package(
             name: "RPCBridge",
             dependencies: [
                 "Access",
+                "Bandwidth",
                 "Bus",
                 "EventBus",
                 "Journal",
                 "LocalBus",
+                "Location",
                 "MECModel",
+                "MECRuntime",
                 "MQTTWire",
+                "RadioNetwork",
                 "Streams",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCertificateReloading", package: "swift-nio-extras"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "X509", package: "swift-certificates"),
             ],
@@ -313,6 +319,21 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // An example that is built and run with the tests
+        .executableTarget(
+            name: "swift-edge-app",
+            dependencies: [
+                "MECModel",
+                "RPCBridge",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+            ],
+            path: "examples/swift-edge-app",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
+
         // Tests, one target for each target above
         .testTarget(name: "MQTTWireTests", dependencies: ["MQTTWire"], swiftSettings: strict),
         .testTarget(
@@ -328,7 +349,8 @@ let package = Package(
         .testTarget(
             name: "RPCBridgeTests",
             dependencies: [
-                "MQTTWire", "RPCBridge", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                "MECModel", "MQTTWire", "RPCBridge",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             swiftSettings: strict
         ),

@@ -29,7 +29,7 @@ generate() {
     for package in mec rnis location bandwidth; do
         folder="$root/protos/weir/$package/v1"
         [ -d "$folder" ] || continue
-        messages "$1/MECModel/Generated" "$folder"/*.proto
+        messages "$1/MECModel/Generated" $(find "$folder" -name '*.proto' ! -name service.proto | LC_ALL=C sort)
     done
     # What the calls of the bridge carry. The services are registered by hand: a plugin for them would have every
     # build of the tests compile protoc.
@@ -38,6 +38,9 @@ generate() {
     done
     # What the example device publishes, and the demo counts.
     messages "$1/Demo/Generated" "$root"/protos/weir/telemetry/v1/*.proto
+    # The calls of the MEC services speak of the types in MECModel.
+    messages "$1/RPCBridge/Generated" --swift_opt=ProtoPathModuleMappings="$root/protos/swift-modules.textproto" \
+        "$root"/protos/weir/*/v1/service.proto
     (cd "$root/protos" && find weir grpc -name '*.proto' | LC_ALL=C sort |
         xargs protoc --proto_path=. --include_imports --descriptor_set_out="$1/RPCBridge/Descriptors/services.binpb")
 }

@@ -2,12 +2,21 @@
 package struct RPCHealth: Sendable {
     package struct Link: Sendable {
         package var name: String
+        /// In the uplink's words.
+        package var state: String
         package var isConnected: Bool
         package var backlogEvents: UInt64
         package var backlogBytes: UInt64
 
-        package init(name: String, isConnected: Bool, backlogEvents: UInt64, backlogBytes: UInt64) {
+        package init(
+            name: String,
+            state: String,
+            isConnected: Bool,
+            backlogEvents: UInt64,
+            backlogBytes: UInt64
+        ) {
             self.name = name
+            self.state = state
             self.isConnected = isConnected
             self.backlogEvents = backlogEvents
             self.backlogBytes = backlogBytes

@@ -27,6 +27,7 @@ package final class RPCServer: Sendable {
     private let eventLoops: MultiThreadedEventLoopGroup
     private let logger: Logger
     private let producers: ProducerFile
+    private let certificates: CertificateHolder?
     private let saving: RepeatedTask
 
     private init(
@@ -37,7 +38,8 @@ package final class RPCServer: Sendable {
         callers: CallerDirectory,
         eventLoops: MultiThreadedEventLoopGroup,
         logger: Logger,
-        producers: ProducerFile
+        producers: ProducerFile,
+        certificates: CertificateHolder?
     ) {
         self.address = address
         self.server = server
@@ -47,6 +49,7 @@ package final class RPCServer: Sendable {
         self.eventLoops = eventLoops
         self.logger = logger
         self.producers = producers
+        self.certificates = certificates
         let queue = DispatchQueue(label: "weir.rpc.producers")
         saving = eventLoops.next().scheduleRepeatedTask(initialDelay: .seconds(5), delay: .seconds(5)) { _ in
             queue.async { producers.save() }
@@ -56,6 +59,7 @@ package final class RPCServer: Sendable {
     /// Binds the listener and serves.
     ///
     /// - Parameters:
+    ///   - services: the MEC services to serve beside the bus.
     ///   - directory: where durable subscriptions are kept; made if it is not there.
     ///   - health: asked now and then; must return at once.
     /// - Throws: what is wrong with certificates, the directory or the address.
@@ -63,6 +67,7 @@ package final class RPCServer: Sendable {
         _ settings: RPCSettings,
         access: AccessControl,
         streams: StreamCatalogue,
+        services: MECCalls,
         directory: String,
         logger: Logger,
         health: @escaping @Sendable () -> RPCHealth,
@@ -74,6 +79,7 @@ package final class RPCServer: Sendable {
                 settings,
                 access: access,
                 streams: streams,
+                services: services,
                 directory: directory,
                 logger: logger,
                 health: health,
@@ -90,6 +96,7 @@ package final class RPCServer: Sendable {
         _ settings: RPCSettings,
         access: AccessControl,
         streams: StreamCatalogue,
+        services: MECCalls,
         directory: String,
         logger: Logger,
         health: @escaping @Sendable () -> RPCHealth,
@@ -132,15 +139,16 @@ package final class RPCServer: Sendable {
         )
         var router = RPCRouter<RPCTransport>()
         service.register(with: &router)
-        let names = [
-            "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "weir.bus.v1.EventBus",
-        ]
+        let names =
+            ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "weir.bus.v1.EventBus"]
+            + services.register(with: &router, service)
         HealthService(services: Set(names), calls: calls, eventLoops: eventLoops, health: health)
             .register(with: &router)
         ReflectionService(services: names).register(with: &router)
+        let certificates = try settings.tls.certificateFile.map { _ in try CertificateHolder(settings.tls) }
         let transport = RPCTransport(
             address: try await Self.address(settings, eventLoops),
-            transportSecurity: try Self.security(settings),
+            transportSecurity: try Self.security(settings, certificates),
             config: Self.configuration(settings),
             eventLoopGroup: eventLoops
         )
@@ -156,7 +164,8 @@ package final class RPCServer: Sendable {
                 callers: callers,
                 eventLoops: eventLoops,
                 logger: logger,
-                producers: producerFile
+                producers: producerFile,
+                certificates: certificates
             )
         } catch {
             serving.cancel()
@@ -195,29 +204,20 @@ package final class RPCServer: Sendable {
             ? .ipv6(host: host, port: settings.port) : .ipv4(host: host, port: settings.port)
     }
 
-    private static func security(_ settings: RPCSettings) throws -> RPCTransport.TransportSecurity {
-        guard let certificate = settings.tls.certificateFile else { return .plaintext }
-        func readable(_ key: String, _ path: String) throws -> String {
-            guard Foundation.access(path, R_OK) == 0 else {
-                throw StartError(
-                    "rpc.tls.\(key) \"\(path)\" cannot be read (\(String(cString: strerror(errno)))); check its path and owner"
-                )
-            }
-            return path
+    private static func security(
+        _ settings: RPCSettings,
+        _ certificates: CertificateHolder?
+    ) throws -> RPCTransport.TransportSecurity {
+        guard let certificates else { return .plaintext }
+        guard let roots = settings.tls.clientCAFile else {
+            return try .tls(certificateReloader: certificates)
         }
-        let chain = try readable("certificateFile", certificate)
-        let key = try settings.tls.keyFile.map { try readable("keyFile", $0) } ?? chain
-        guard let authorities = settings.tls.clientCAFile else {
-            return .tls(
-                certificateChain: [.file(path: chain, format: .pem)],
-                privateKey: .file(path: key, format: .pem)
+        guard Foundation.access(roots, R_OK) == 0 else {
+            throw StartError(
+                "rpc.tls.clientCAFile \"\(roots)\" cannot be read (\(String(cString: strerror(errno)))); check its path and owner"
             )
         }
-        let roots = try readable("clientCAFile", authorities)
-        return .mTLS(
-            certificateChain: [.file(path: chain, format: .pem)],
-            privateKey: .file(path: key, format: .pem)
-        ) { tls in
+        return try .mTLS(certificateReloader: certificates) { tls in
             tls.trustRoots = .certificates([.file(path: roots, format: .pem)])
             tls.clientCertificateVerification = .noHostnameVerification
         }
@@ -237,6 +237,14 @@ package final class RPCServer: Sendable {
                 settings.minimumPingInterval
             config.connection.keepalive.clientBehavior.allowWithoutCalls = true
         }
+    }
+
+    /// Reads the certificate and its key anew.
+    ///
+    /// - Returns: What puts them in force, for connections from then on; nothing has changed before.
+    /// - Throws: ``StartError`` that names the file.
+    package func readingCertificates() throws -> (@Sendable () -> Void)? {
+        try certificates?.reading()
     }
 
     /// Rules and passwords for calls that begin from now on.

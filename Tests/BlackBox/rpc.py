@@ -20,7 +20,7 @@ TIMEOUT = 20
 @functools.cache
 def stubs():
     folder = tempfile.mkdtemp(prefix="weir-stubs-")
-    files = sorted(str(p) for p in (PROTOS / "weir/bus").rglob("*.proto"))
+    files = sorted(str(p) for p in (PROTOS / "weir").rglob("*.proto"))
     subprocess.run(
         [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={PROTOS}", f"--python_out={folder}",
          f"--grpc_python_out={folder}", *files],
@@ -33,6 +33,12 @@ def stubs():
         importlib.import_module("weir.bus.v1.event_bus_pb2"),
         importlib.import_module("weir.bus.v1.event_bus_pb2_grpc"),
     )
+
+
+def stub_module(name):
+    """A generated module, such as weir.rnis.v1.service_pb2."""
+    stubs()
+    return importlib.import_module(name)
 
 
 def basic(user, password):
@@ -81,21 +87,17 @@ class Rpc:
         return self.bus.Start(position=position)
 
 
-class Subscription:
-    """One Subscribe call. Events are taken out of batches one by one."""
+class Stream:
+    """One call that delivers events at the pace of the client's credit."""
 
-    def __init__(self, rpc, filters, credit, credit_bytes, fields):
-        self.rpc = rpc
+    def __init__(self, rpc, method, request):
+        self.rpc, self.request = rpc, request
         self.requests = queue.SimpleQueue()
-        bus = rpc.bus
-        self.send(open=bus.SubscribeRequest.Open(
-            filters=filters, credit=bus.Credit(events=credit, bytes=credit_bytes), **fields))
-        self.call = rpc.stub.Subscribe(iter(self.requests.get, None), metadata=rpc.metadata)
         self.waiting = []
-        self.opened = self.next("opened")
+        self.call = method(iter(self.requests.get, None), metadata=rpc.metadata)
 
     def send(self, **fields):
-        self.requests.put(self.rpc.bus.SubscribeRequest(**fields))
+        self.requests.put(self.request(**fields))
 
     def grant(self, events=0, bytes=0):
         self.send(credit=self.rpc.bus.Credit(events=events, bytes=bytes))
@@ -120,7 +122,8 @@ class Subscription:
         while not self.waiting:
             message = self.message()
             if message.WhichOneof("response") == "batch":
-                self.waiting += message.batch.events
+                # Each kind of batch has one list.
+                self.waiting += message.batch.ListFields()[0][1]
         return self.waiting.pop(0)
 
     def take(self, count):
@@ -129,3 +132,24 @@ class Subscription:
     def close(self):
         self.requests.put(None)
         self.call.cancel()
+
+
+class Subscription(Stream):
+    """One Subscribe call. Events are taken out of batches one by one."""
+
+    def __init__(self, rpc, filters, credit, credit_bytes, fields):
+        super().__init__(rpc, rpc.stub.Subscribe, rpc.bus.SubscribeRequest)
+        self.send(open=rpc.bus.SubscribeRequest.Open(
+            filters=filters, credit=rpc.bus.Credit(events=credit, bytes=credit_bytes), **fields))
+        self.opened = self.next("opened")
+
+
+class Watch(Stream):
+    """One Watch call of a MEC service: `criteria` as its "open" has them, and how to deliver."""
+
+    def __init__(self, rpc, method, request, criteria=None, credit=1000, **delivery):
+        super().__init__(rpc, method, request)
+        self.send(open=request.Open(
+            delivery=rpc.bus.SubscribeRequest.Open(credit=rpc.bus.Credit(events=credit), **delivery),
+            **(criteria or {})))
+        self.opened = self.next("opened")

@@ -17,7 +17,7 @@ from grpc_status import rpc_status
 from certificates import Authority
 from clients import Client, properties
 from rpc import Rpc, basic
-from weir import clean_environment, run
+from weir import clean_environment, run, weir_binary
 
 STREAM = """
 rpc: {listen: "127.0.0.1:0"}
@@ -608,3 +608,31 @@ def test_the_python_edge_app_adapts_to_the_radio_network(start, tmp_path):
         latest = rpc.call("GetLatest", rpc.bus.GetLatestRequest(filters=["app/video/+/bitrate"])).events
         assert {e.topic.split("/")[2] for e in latest} == terminals
         assert all(json.loads(e.payload)["kbps"] in (400, 1500, 4000, 8000) for e in latest)
+
+
+def test_the_swift_edge_app_adapts_to_cells_and_links(start):
+    server = start(*ARGUMENTS, "--set", "services.enabled=true")
+    app = weir_binary().with_name("swift-edge-app")
+    if not app.exists():
+        pytest.skip("swift-edge-app is not built; swift build -c release --product swift-edge-app")
+
+    def follow(count):
+        found = subprocess.run(
+            [app, "--target", server.ports["rpc"], "--count", str(count)],
+            env=clean_environment(), capture_output=True, text=True, timeout=50,
+        )
+        assert found.returncode == 0, found.stdout + found.stderr
+        return found.stdout.splitlines()
+
+    lines = follow(20)
+    terminals = {line.split(":")[0] for line in lines}
+    assert len(lines) >= 20 and len(terminals) > 1
+    with Rpc(server) as rpc:
+        latest = rpc.call("GetLatest", rpc.bus.GetLatestRequest(filters=["app/analytics/+/plan"])).events
+        plans = {e.topic.split("/")[2]: json.loads(e.payload) for e in latest}
+        assert set(plans) == terminals
+        assert all(plan["cell"] and plan["width"] in (640, 960, 1280, 1920) for plan in plans.values())
+        # What it did not acknowledge waits for it.
+        kept = rpc.call("GetSubscription", rpc.bus.GetSubscriptionRequest(name="swift-edge-app")).subscription
+        assert kept.acknowledged.position > 0
+    assert follow(1)

@@ -1,7 +1,7 @@
 package import MECModel
 
-/// What the filters of MEC 012 6.3 look at in a notification as the bus carries it.
-package struct RniEventFacts: Decodable {
+/// A notification as the bus carries it in JSON.
+extension RniEventFacts: Decodable {
     private struct ErabQosParameters: Decodable { var qci: UInt8? }
     private struct ErabReleaseInfo: Decodable { var erabId: UInt8 }
     private struct ServingCell: Decodable { var nrcgi: Nrcgi? }
@@ -23,15 +23,8 @@ package struct RniEventFacts: Decodable {
         case erabReleaseInfo, trigger, triggerNr, servCellMeasInfo, s1Event, s1UeInfo
     }
 
-    let associateIds: [AssociateId]
-    let cells: [CellIdentity]
-    let hoStatus: UInt8?
-    let erabIds: [UInt8]
-    let qci: UInt8?
-    let trigger: UInt8?
-    let s1Event: UInt8?
-
     package init(from decoder: any Decoder) throws {
+        self.init()
         let values = try decoder.container(keyedBy: CodingKeys.self)
         func optional<Value: Decodable>(_ key: CodingKeys, _ type: Value.Type) throws -> Value? {
             try values.decodeIfPresent(type, forKey: key)
@@ -61,31 +54,5 @@ package struct RniEventFacts: Decodable {
         qci = try optional(.erabQosParameters, ErabQosParameters.self)?.qci
         trigger = try optional(.trigger, UInt8.self) ?? optional(.triggerNr, UInt8.self)
         s1Event = try optional(.s1Event, UInt8.self)
-    }
-
-    /// As ``RniFilter/matches(_:)`` for a notification that is text already.
-    package func match(_ filter: RniFilter) -> Bool {
-        if !filter.associateIds.isEmpty, !associateIds.contains(where: filter.associateIds.contains) {
-            return false
-        }
-        if !filter.cells.isEmpty, !cells.contains(where: filter.cells.contains) { return false }
-        switch filter.event {
-        case .cellChange:
-            let statuses = filter.hoStatus.isEmpty ? [.completed] : filter.hoStatus
-            return hoStatus.flatMap(HandoverStatus.init).map(statuses.contains) ?? false
-        case .rabEst, .rabMod, .rabRel:
-            // A release says no QCI; the bearer's identifier tells which it was.
-            return (filter.qci == nil || qci == nil || filter.qci == qci) && wantsBearer(filter)
-        case .measRepUe, .nrMeasRepUe:
-            return filter.triggers.isEmpty || trigger.map(filter.triggers.contains) ?? false
-        case .measTa, .caReconf: return true
-        case .s1Bearer:
-            let isWanted = s1Event.flatMap(BearerStep.init).map(filter.s1Events.contains) ?? false
-            return (filter.s1Events.isEmpty || isWanted) && wantsBearer(filter)
-        }
-    }
-
-    private func wantsBearer(_ filter: RniFilter) -> Bool {
-        filter.erabIds.isEmpty || erabIds.contains(where: filter.erabIds.contains)
     }
 }

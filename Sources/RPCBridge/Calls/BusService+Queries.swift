@@ -301,12 +301,13 @@ extension BusService {
             report.links = health.links.map { link in
                 .with {
                     $0.name = link.name
+                    $0.state = link.state
                     $0.connected = link.isConnected
                     $0.backlogEvents = link.backlogEvents
                     $0.backlogBytes = link.backlogBytes
                 }
             }
-            report.liveSubscribers = UInt32(clamping: calls.count)
+            report.liveSubscribers = UInt32(clamping: calls.subscriberCount)
         }
     }
 }

@@ -72,7 +72,8 @@ final class BusService: Sendable {
         ) { request, context in try await self.watchHealth(request, context) }
     }
 
-    private func unary<Input: Sendable, Output: Sendable>(
+    /// Registers a call with one request and one answer.
+    func unary<Input: Sendable, Output: Sendable>(
         _ method: MethodDescriptor,
         _ router: inout RPCRouter<RPCTransport>,
         _ body: @escaping @Sendable (Input, CallerDirectory.Caller) async throws -> Output
@@ -100,14 +101,45 @@ final class BusService: Sendable {
         _ context: ServerContext
     ) async throws -> StreamingServerResponse<SubscribeOutput> {
         let caller = try await callers.caller(request.metadata, context)
-        return StreamingServerResponse { writer in
+        return deliver(request.messages, { $0 }, caller) { open in Delivery(open: open) }
+    }
+
+    /// What a Subscribe or Watch call is to send.
+    struct Delivery {
+        var open: Weir_Bus_V1_SubscribeRequest.Open
+        /// What becomes of the events on their way.
+        var wrap: (any EventSource) -> any EventSource = { $0 }
+        /// Called when events are being gathered, before the client is told so.
+        var onOpened: @Sendable () async throws -> Void = {}
+        var onEnd: @Sendable () async -> Void = {}
+    }
+
+    /// Answers a call that delivers events at the pace of the client's credit.
+    ///
+    /// - Parameters:
+    ///   - asSubscribe: each request as one of Subscribe.
+    ///   - plan: called once, with the first request.
+    func deliver<Request: Sendable>(
+        _ requests: RPCAsyncSequence<Request, any Error>,
+        _ asSubscribe: @escaping @Sendable (Request) throws -> Weir_Bus_V1_SubscribeRequest,
+        _ caller: CallerDirectory.Caller,
+        plan: @escaping @Sendable (Weir_Bus_V1_SubscribeRequest.Open) async throws -> Delivery
+    ) -> StreamingServerResponse<SubscribeOutput> {
+        StreamingServerResponse { writer in
             let call = SubscribeCall()
-            let number = try self.calls.begin { call.end($0) }
+            let number = try self.calls.begin(isSubscriber: true) { call.end($0) }
             defer { self.calls.finish(number) }
             return try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await call.receive(request.messages) }
+                group.addTask { await call.receive(requests, asSubscribe) }
                 defer { group.cancelAll() }
-                try await self.serve(call, caller, writer)
+                let delivery = try await plan(try await call.opened())
+                do {
+                    try await self.serve(call, delivery, caller, writer)
+                } catch {
+                    await delivery.onEnd()
+                    throw error
+                }
+                await delivery.onEnd()
                 return [:]
             }
         }
@@ -115,17 +147,19 @@ final class BusService: Sendable {
 
     private func serve(
         _ call: SubscribeCall,
+        _ delivery: Delivery,
         _ caller: CallerDirectory.Caller,
         _ writer: RPCWriter<SubscribeOutput>
     ) async throws {
-        let open = try await call.opened()
+        let open = delivery.open
         let limits = try SubscribeCall.Limits(open)
         guard open.heartbeatIntervalSeconds <= 3_600 else {
             throw CallRefusal.bad("heartbeat_interval_seconds", "expected at most 3,600")
         }
         var opened = Weir_Bus_V1_SubscribeResponse.Opened()
-        let source = try await source(open, caller, call, &opened)
+        let source = delivery.wrap(try await source(open, caller, call, &opened))
         defer { source.stop() }
+        try await delivery.onOpened()
         opened.batchEvents = UInt32(limits.batchEvents)
         opened.batchBytes = UInt32(limits.batchBytes)
         let answer = opened

@@ -4,9 +4,10 @@ import Synchronization
 final class CallTable: Sendable {
     private struct State {
         var calls: [Int: @Sendable (CallRefusal) -> Void] = [:]
+        /// Those of them that deliver events.
+        var subscribers: Set<Int> = []
         var next = 0
         var isDraining = false
-        var observers: [Int: @Sendable () -> Void] = [:]
     }
 
     private let state = Mutex(State())
@@ -14,8 +15,13 @@ final class CallTable: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    /// - Parameter end: asked to end the call soon.
-    func begin(_ end: @escaping @Sendable (CallRefusal) -> Void) throws -> Int {
+    /// - Parameters:
+    ///   - isSubscriber: the call delivers events.
+    ///   - end: asked to end the call soon.
+    func begin(
+        isSubscriber: Bool = false,
+        _ end: @escaping @Sendable (CallRefusal) -> Void
+    ) throws -> Int {
         try state.withLock { state in
             guard !state.isDraining else { throw CallRefusal.shuttingDown() }
             guard state.calls.count < limit else {
@@ -28,15 +34,20 @@ final class CallTable: Sendable {
             }
             defer { state.next += 1 }
             state.calls[state.next] = end
+            if isSubscriber { state.subscribers.insert(state.next) }
             return state.next
         }
     }
 
     func finish(_ call: Int) {
-        state.withLock { $0.calls[call] = nil }
+        state.withLock { state in
+            state.calls[call] = nil
+            state.subscribers.remove(call)
+        }
     }
 
     var count: Int { state.withLock { $0.calls.count } }
+    var subscriberCount: Int { state.withLock { $0.subscribers.count } }
     var isDraining: Bool { state.withLock { $0.isDraining } }
 
     /// Asks every call to end, and lets no more begin.

@@ -34,9 +34,13 @@ final class SubscribeCall: Sendable {
 
     // MARK: - What the client sends
 
-    func receive(_ requests: RPCAsyncSequence<Request, any Error>) async {
+    /// - Parameter asSubscribe: each request as one of Subscribe.
+    func receive<Message: Sendable>(
+        _ requests: RPCAsyncSequence<Message, any Error>,
+        _ asSubscribe: (Message) throws -> Request
+    ) async {
         do {
-            for try await request in requests { try take(request) }
+            for try await request in requests { try take(asSubscribe(request)) }
             state.withLock { $0.isHalfClosed = true }
         } catch let refusal as CallRefusal {
             end(refusal)
@@ -152,6 +156,8 @@ final class SubscribeCall: Sendable {
             self.signal.raise()
         }
         defer { timer.cancel() }
+        let expiry = identityExpiry.map { planEnd(at: $0, on: eventLoop) }
+        defer { expiry?.cancel() }
         var isTooLarge = false
         while true {
             try Task.checkCancellation()
@@ -160,13 +166,6 @@ final class SubscribeCall: Sendable {
             case .wait: await signal.wait()
             case .answers(let answers): try take(answers, source)
             case .heartbeat(let credit):
-                if let identityExpiry, Int64(Date().timeIntervalSince1970) >= identityExpiry {
-                    throw CallRefusal(
-                        .unauthenticated,
-                        .unauthenticated,
-                        "the token has expired; get a new one and resume"
-                    )
-                }
                 try await writer.write(.message(Self.heartbeat(source, credit)))
             case .send(let room):
                 switch try source.next(room) {
@@ -200,6 +199,20 @@ final class SubscribeCall: Sendable {
                 case .nothing: await signal.wait()
                 }
             }
+        }
+    }
+
+    /// - Parameter expiry: of the caller's token, seconds since 1970 UTC.
+    private func planEnd(at expiry: Int64, on eventLoop: any EventLoop) -> Scheduled<Void> {
+        let left = max(0, Double(expiry) - Date().timeIntervalSince1970)
+        return eventLoop.scheduleTask(in: .milliseconds(Int64(min(left, 1e9) * 1_000))) {
+            self.end(
+                CallRefusal(
+                    .unauthenticated,
+                    .unauthenticated,
+                    "the token has expired; get a new one and resume"
+                )
+            )
         }
     }
 

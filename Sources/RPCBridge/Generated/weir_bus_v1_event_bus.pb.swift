@@ -1421,7 +1421,7 @@ package nonisolated struct Weir_Bus_V1_WatchHealthResponse: Sendable {
 
   package var links: [Weir_Bus_V1_WatchHealthResponse.Link] = []
 
-  /// Open Subscribe calls, of everybody.
+  /// Open calls that deliver events (Subscribe and Watch…), of everybody.
   package var liveSubscribers: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1531,15 +1531,19 @@ package nonisolated struct Weir_Bus_V1_WatchHealthResponse: Sendable {
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// Name of the uplink.
+    /// Site, as the uplink calls it.
     package var name: String = String()
 
+    /// Commits come back: "online" or "degraded".
     package var connected: Bool = false
 
-    /// Events and bytes that wait to be sent.
+    /// Events and bytes of log that are not known to be stored in the cloud.
     package var backlogEvents: UInt64 = 0
 
     package var backlogBytes: UInt64 = 0
+
+    /// "probing", "online", "degraded" or "offline", as on mec/v1/json/backhaul/state.
+    package var state: String = String()
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3853,7 +3857,7 @@ nonisolated extension Weir_Bus_V1_WatchHealthResponse.Lag: SwiftProtobuf.Message
 
 nonisolated extension Weir_Bus_V1_WatchHealthResponse.Link: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Weir_Bus_V1_WatchHealthResponse.protoMessageName + ".Link"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}connected\0\u{3}backlog_events\0\u{3}backlog_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}connected\0\u{3}backlog_events\0\u{3}backlog_bytes\0\u{1}state\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3865,6 +3869,7 @@ nonisolated extension Weir_Bus_V1_WatchHealthResponse.Link: SwiftProtobuf.Messag
       case 2: try { try decoder.decodeSingularBoolField(value: &self.connected) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.backlogEvents) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.backlogBytes) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.state) }()
       default: break
       }
     }
@@ -3883,6 +3888,9 @@ nonisolated extension Weir_Bus_V1_WatchHealthResponse.Link: SwiftProtobuf.Messag
     if self.backlogBytes != 0 {
       try visitor.visitSingularUInt64Field(value: self.backlogBytes, fieldNumber: 4)
     }
+    if !self.state.isEmpty {
+      try visitor.visitSingularStringField(value: self.state, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3891,6 +3899,7 @@ nonisolated extension Weir_Bus_V1_WatchHealthResponse.Link: SwiftProtobuf.Messag
     if lhs.connected != rhs.connected {return false}
     if lhs.backlogEvents != rhs.backlogEvents {return false}
     if lhs.backlogBytes != rhs.backlogBytes {return false}
+    if lhs.state != rhs.state {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -19,6 +19,8 @@ struct CallRefusal: Error, RPCErrorConvertible {
         case subscriptionExists = "SUBSCRIPTION_EXISTS"
         case takenOver = "TAKEN_OVER"
         case unknownTopic = "UNKNOWN_TOPIC"
+        /// Of a MEC service: a zone, a user, a subscription, an allocation.
+        case unknownResource = "UNKNOWN_RESOURCE"
         case overQuota = "OVER_QUOTA"
         case staleProducer = "STALE_PRODUCER"
         case storage = "STORAGE"
@@ -116,6 +118,15 @@ extension CallRefusal {
             .unknownSubscription,
             "there is no durable subscription \"\(name)\"; create it with CreateSubscription",
             metadata: ["subscription": name]
+        )
+    }
+
+    static func unknownResource(_ kind: String, _ id: String) -> CallRefusal {
+        CallRefusal(
+            .notFound,
+            .unknownResource,
+            "there is no \(kind) \"\(id)\" here",
+            metadata: ["kind": kind, "id": id]
         )
     }
 

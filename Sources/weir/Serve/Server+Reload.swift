@@ -14,7 +14,9 @@ extension Server {
         do {
             let new = try options.load(environment: environment).settings
             let access = try AccessControl(new.effectiveAccess)
+            let takeUpCertificates = try rpc.flatMap { try $0.readingCertificates() }
             try gateway?.reload(listeners: new.listeners.map(\.gateway), bus: new.mqtt, access: access)
+            takeUpCertificates?()
             rpc?.replace(access: access)
             rest?.replace(access: access)
             for warning in access.warnings { result.lines.append("warning: \(warning)") }

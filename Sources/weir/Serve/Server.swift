@@ -153,7 +153,7 @@ actor Server {
                 throw StartFailure(reason: error, code: Failure.configuration)
             }
         }
-        try await startRPC(gateway, storage, site: site, access: access)
+        try await startRPC(gateway, storage, services, site: site, access: access)
         try await startHTTP(gateway, storage, services, site: site, access: access)
         try announce(gateway, portsFile: portsFile)
     }

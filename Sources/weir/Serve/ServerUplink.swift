@@ -8,6 +8,7 @@ import LocalBus
 import Logging
 import MosquittoSink
 import MQTTWire
+import RPCBridge
 import Reactor
 import Settings
 import Streams
@@ -180,6 +181,22 @@ final class ServerUplink: Sendable {
         let driver = driver
         await onThread("weir.uplink.stop") { driver.stop() }
         bus.close()
+    }
+}
+
+extension ServerUplink {
+    /// What WatchHealth tells; nothing before the uplink's first look at itself.
+    var rpcLinks: [RPCHealth.Link] {
+        guard let status = driver.status else { return [] }
+        return [
+            RPCHealth.Link(
+                name: status.site,
+                state: status.link.rawValue,
+                isConnected: status.link == .online || status.link == .degraded,
+                backlogEvents: status.lanes.reduce(0) { $0 + $1.backlog.events },
+                backlogBytes: status.lanes.reduce(0) { $0 + $1.backlog.bytes }
+            )
+        ]
     }
 }
 
