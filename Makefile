@@ -7,11 +7,11 @@ ARGS ?=
 # One set of flags for every target, so that nothing is compiled twice.
 SWIFT_BUILD := swift build -c release
 
-.PHONY: help setup setup-test run serve build test check lint format black-box compare drill fuzz simulate torture clean
+.PHONY: help setup setup-test run serve build test check lint format black-box compare drill drill-figures fuzz simulate torture clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the system packages that a build needs, where they are missing
 	@.ci/setup build
@@ -49,6 +49,11 @@ compare: setup-test build ## Weir and Debian's mosquitto side by side, every sce
 # What `make drill` hands to the drill, e.g. make drill ARGS="--seconds 3600 --database postgresql"
 drill: setup-test build ## the uplink's outage drill: link cut, silent, slow, flapping; kill -9 of everybody; needs root
 	@.build/venv/bin/python Tests/Drill/drill.py $(ARGS)
+
+# Which of the two, e.g. make drill-figures FIGURE=backlog ARGS="--events 1000000"
+FIGURE ?= backlog
+drill-figures: setup-test build ## what a backlog of 20 million events costs the site; FIGURE=alarm: how fast an alarm overtakes
+	@.build/venv/bin/python Tests/Drill/figures.py $(FIGURE) $(ARGS)
 
 FUZZ_SECONDS ?= 300
 fuzz: setup ## feed the decoder random bytes, FUZZ_SECONDS long

@@ -33,3 +33,12 @@ def test_a_short_drill_loses_and_repeats_nothing(tmp_path):
     import drill
 
     drill.run(seconds=45, seed=4, directory=tmp_path)
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.skipif(not can_make_namespaces(), reason="no right to make network namespaces with a shaped link")
+def test_an_alarm_overtakes_a_drain_over_a_thin_link(tmp_path):
+    """One batch time at 1 Mbit/s and a round trip: a second or so; generous, because machines are busy."""
+    import figures
+
+    assert max(figures.alarm(tmp_path, alarms=3)) < 5

@@ -315,3 +315,18 @@ def test_the_bus_can_stop_the_uplink_and_let_it_go_again(start, cloud):
         service.publish("mec/v1/json/backhaul/limit", '{"bytesPerSecond": 1000000}', 1, retain=True)
         wait_for(lambda: stored(database) == number, "all events", log=server.log)
     ledger.check(database)
+
+
+def test_a_reload_changes_the_rate(start, cloud):
+    broker, database = cloud.broker(), cloud.sqlite()
+    cloud.collector(broker, database)
+    text = config(broker, extra="rate: 0B/s")
+    server = start(config=text)
+    ledger = Ledger()
+    publish(server, ledger, "a", range(50))
+    wait_for(lambda: "online" in link(server), "online", log=server.log)
+    assert stored(database) == 0
+    server.config.write_text(text.replace("rate: 0B/s", "rate: 1MiB/s"))
+    assert "uplink.rate is 1MiB/s, was 0B/s" in server.reload().stdout
+    wait_for(lambda: stored(database) == 50, "50 events", log=server.log)
+    ledger.check(database)

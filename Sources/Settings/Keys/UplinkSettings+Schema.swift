@@ -86,6 +86,7 @@ extension UplinkSettings {
             \.rate,
             .optional(.byteRate(in: 0...(1 << 40))),
             "Most bytes per second that the uplink sends; 0 stops it. Not set: what the link takes.",
+            reload: .live,
             example: "1MiB/s"
         )
         Member.value(
@@ -93,6 +94,7 @@ extension UplinkSettings {
             \.meteredRate,
             .optional(.byteRate(in: 0...(1 << 40))),
             "The same while mec/v1/json/backhaul/limit says \"metered\": true.",
+            reload: .live,
             example: "16KiB/s"
         )
         Member.list(

@@ -19,6 +19,8 @@ package final class UplinkDriver: Sendable {
         case metered(Bool)
         /// `nil` goes back to what the settings say.
         case rate(UInt64?)
+        /// The settings' own caps, read anew.
+        case settingsRates(usual: UInt64?, metered: UInt64?)
         /// Reference signal received power of the backhaul cell, dBm; `nil` for unknown.
         case radio(Int?)
         case stop
@@ -83,6 +85,10 @@ package final class UplinkDriver: Sendable {
 
     /// Another cap, bytes per second, from the bandwidth service; `nil` takes it away.
     package func setRate(_ rate: UInt64?) { post(.rate(rate)) }
+    /// The caps of the settings, after a reload.
+    package func setSettingsRates(_ settings: UplinkSettings) {
+        post(.settingsRates(usual: settings.rate, metered: settings.meteredRate))
+    }
     /// Whether bytes cost money now: then ``UplinkSettings/meteredRate`` holds.
     package func setMetered(_ isMetered: Bool) { post(.metered(isMetered)) }
     /// How well the backhaul cell is received; lanes with a ``LaneSettings/radioMinimum`` wait by it.
@@ -114,6 +120,8 @@ package final class UplinkDriver: Sendable {
                 switch message {
                 case .metered(let isMetered): loop.isMetered = isMetered
                 case .rate(let rate): loop.rate = rate
+                case .settingsRates(let usual, let metered):
+                    (loop.settings.rate, loop.settings.meteredRate) = (usual, metered)
                 case .radio(let power): loop.radio = power
                 case .stop:
                     loop.end()
@@ -165,7 +173,7 @@ final class UplinkLoop {
     var isMetered = false
     var rate: UInt64?
     var radio: Int?
-    private let settings: UplinkSettings
+    fileprivate var settings: UplinkSettings
     private let instance: SiteInstance
     private let version: String
     private let lanes: [any LaneSource]

@@ -19,6 +19,7 @@ extension Server {
             takeUpCertificates?()
             rpc?.replace(access: access)
             rest?.replace(access: access)
+            uplink?.reload(new.uplink)
             for warning in access.warnings { result.lines.append("warning: \(warning)") }
             result.lines.append("rules, passwords and certificates were read anew")
             takeUp(new, &result)

@@ -176,6 +176,9 @@ final class ServerUplink: Sendable {
         }
     }
 
+    /// Takes up what can be changed while it runs: the caps.
+    func reload(_ settings: UplinkSettings) { driver.setSettingsRates(settings) }
+
     func stop() async {
         limits.cancel()
         let driver = driver
