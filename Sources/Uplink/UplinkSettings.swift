@@ -38,6 +38,8 @@ package struct UplinkSettings: Sendable, Equatable {
     package var backoffLongest = Duration.seconds(60)
     /// Bytes of batches kept that the far side refused for good; the oldest go first.
     package var deadLetterBytes: UInt64 = 64 << 20
+    /// The site's own modem, as the radio network information service names it in topics.
+    package var backhaulTerminal: String?
     package var lanes: [LaneSettings] = []
     package var downlink: [DownlinkSettings] = []
 
@@ -111,14 +113,22 @@ package struct ThinningSettings: Sendable, Equatable {
         case interval
         /// The last event of a topic in each window of ``interval``.
         case last
-        /// Count, minimum, maximum and mean of a JSON number in each window of ``interval``.
+        /// Count, minimum, maximum and mean of a number in each window of ``interval``.
         case window
+    }
+
+    package enum Format: String, Sendable, CaseIterable {
+        case json
+        case protobuf
     }
 
     package var mode = Mode.none
     package var every = 10
     package var interval = Duration.seconds(10)
-    /// Where the number stands in a JSON payload: names separated by dots; empty, the payload is the number.
+    /// What the payloads are, for ``Mode/window``.
+    package var format = Format.json
+    /// Where the number stands in a payload: names (JSON) or field numbers (protobuf) separated by dots; empty, a JSON
+    /// payload is the number.
     package var field = ""
 
     package init() {}

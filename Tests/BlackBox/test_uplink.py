@@ -330,3 +330,33 @@ def test_a_reload_changes_the_rate(start, cloud):
     assert "uplink.rate is 1MiB/s, was 0B/s" in server.reload().stdout
     wait_for(lambda: stored(database) == 50, "50 events", log=server.log)
     ledger.check(database)
+
+
+def test_bulk_waits_for_better_radio_as_the_radio_service_reports_it(start, cloud):
+    broker, database = cloud.broker(), cloud.sqlite()
+    cloud.collector(broker, database)
+    text = config(broker, extra="backhaulTerminal: modem", lane=", radioMinimum: -110")
+    text = text.replace("services: {enabled: false}", "radio: {scenarios: []}")
+    server = start(config=text)
+    ledger = Ledger()
+    cell = {"plmn": "00101", "cellId": "0A10101"}
+    number = 0
+    with Client(server, "xapp") as xapp:
+
+        def measure(rsrp):
+            report = {"ue": "modem", "cell": cell, "rsrp": rsrp, "rsrq": -12}
+            xapp.publish("ran/in/measurement", json.dumps(report), 1)
+
+        xapp.publish("ran/in/cell", json.dumps({"cell": cell}), 1)
+        xapp.publish("ran/in/attach", json.dumps({"ue": "modem", "cell": cell}), 1)
+        # Until the report is understood events go through; then they wait.
+        while server.metrics()['weir_uplink_backlog_events{lane="bulk"}'] < 40:
+            measure(-120)
+            publish(server, ledger, "a", [number])
+            number += 1
+            assert number < 2_000, server.log()[-3000:]
+        publish(server, ledger, "alarm", [0], topic="alarms/fire")
+        alarms = "SELECT events AS n FROM lane WHERE name = 'alarms'"
+        wait_for(lambda: database.rows(alarms) == [{"n": 1}], "the alarm, which does not wait", log=server.log)
+        measure(-90)
+        wait_for(lambda: stored(database) == number + 1, "all events", log=server.log)

@@ -3,14 +3,16 @@ import Uplink
 
 @Suite struct ThinnerTests {
     /// One event a second, alternately of the topics a and b, with a number that counts.
-    private func run(_ settings: ThinningSettings, count: UInt64, tick: Int64? = nil) throws -> (
-        BatchHeader, [OwnedEvent]
-    ) {
+    private func run(
+        _ settings: ThinningSettings,
+        count: UInt64,
+        tick: Int64? = nil,
+        payload: (UInt64) -> [UInt8] = { Array("{\"x\":{\"value\":\($0)},\"other\":[1,{\"value\":7}]}".utf8) }
+    ) throws -> (BatchHeader, [OwnedEvent]) {
         let thinner = Thinner(settings)
         let builder = BatchTests.builder()
         for sequence in 1...count {
-            let payload = Array("{\"x\":{\"value\":\(sequence)},\"other\":[1,{\"value\":7}]}".utf8)
-            payload.withUnsafeBytes { payload in
+            payload(sequence).withUnsafeBytes { payload in
                 let topic: StaticString = sequence % 2 == 1 ? "a" : "b"
                 let empty = UnsafeRawBufferPointer(start: nil, count: 0)
                 thinner.take(
@@ -78,5 +80,43 @@ import Uplink
                 "{\"count\":3,\"min\":5.0,\"max\":9.0,\"mean\":7.0}",
             ]
         )
+    }
+
+    /// Field 4 is a message whose field 3 is the number, as a varint, a double or a float; the last one counts.
+    @Test(
+        arguments: [
+            { (n: UInt64) -> [UInt8] in [0x22, 2, 0x18, UInt8(n)] },
+            { n in [0x22, 9, 0x19] + withUnsafeBytes(of: Double(n).bitPattern.littleEndian) { Array($0) } },
+            { n in
+                [0x0A, 1, 0x61, 0x22, 5, 0x1D]
+                    + withUnsafeBytes(of: Float(n).bitPattern.littleEndian) { Array($0) }
+            },
+            { n in [0x22, 2, 0x18, 99, 0x22, 2, 0x18, UInt8(n)] },
+        ] as [@Sendable (UInt64) -> [UInt8]]
+    )
+    func `figures of a window of protobuf`(payload: @Sendable (UInt64) -> [UInt8]) throws {
+        var settings = ThinningSettings()
+        settings.mode = .window
+        settings.interval = .seconds(5)
+        settings.format = .protobuf
+        settings.field = "4.3"
+        let (_, events) = try run(settings, count: 5, payload: payload)
+        #expect(
+            events.map { String(decoding: $0.payload, as: UTF8.self) } == [
+                "{\"count\":2,\"min\":1.0,\"max\":3.0,\"mean\":2.0}",
+                "{\"count\":2,\"min\":2.0,\"max\":4.0,\"mean\":3.0}",
+            ]
+        )
+    }
+
+    @Test(arguments: [[0x22, 9, 0x18, 1], [0x20, 7], [0x22, 3, 0x1A, 1, 0x61], [0xFF]] as [[UInt8]])
+    func `protobuf without the number is left out`(payload: [UInt8]) throws {
+        var settings = ThinningSettings()
+        settings.mode = .window
+        settings.interval = .seconds(5)
+        settings.format = .protobuf
+        settings.field = "4.3"
+        let (header, events) = try run(settings, count: 5, payload: { _ in payload })
+        #expect(events.isEmpty && header.last == 4 && header.thinned == 4)
     }
 }

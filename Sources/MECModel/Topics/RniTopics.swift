@@ -177,7 +177,8 @@ extension RniEvent {
         }
     }
 
-    fileprivate var protobufPrefix: String {
+    /// The topic on the second tree before plmn, cell and terminal.
+    package var protobufPrefix: String {
         switch self {
         case .cellChange: "mec/v1/pb/rni/cell_change/"
         case .rabEst: "mec/v1/pb/rni/rab_est/"

@@ -111,6 +111,16 @@ extension UplinkSettings {
             .byteSize(in: (1 << 20)...(1 << 40)),
             "Batches that the far side refused for good, kept in uplink/dead-letters of dataDirectory; the oldest go first."
         )
+        Member.value(
+            "backhaulTerminal",
+            \.backhaulTerminal,
+            .optional(.text("the last level of a terminal's topics")),
+            """
+            The site's own modem, as mec/v1/pb/rni/meas_rep_ue/PLMN/CELL/TERMINAL names it: its measurement reports tell \
+            how well the backhaul cell is received.
+            """,
+            example: "10.45.0.1"
+        )
     }
 
     @MemberList<UplinkSettings> private static var linkKeys: [Member<UplinkSettings>] {
@@ -160,6 +170,15 @@ extension UplinkSettings {
             }
             if lane.filters.isEmpty {
                 decoding.problem(with: place, "found no filters, expected at least one")
+            }
+            let numbers = lane.thinning.field.split(separator: ".", omittingEmptySubsequences: false)
+            if lane.thinning.mode == .window, lane.thinning.format == .protobuf,
+                !numbers.allSatisfy({ (UInt64($0) ?? 0) > 0 })
+            {
+                decoding.problem(
+                    with: "\(place).thinning.field",
+                    "found \"\(lane.thinning.field)\", expected field numbers separated by dots, such as 4.3"
+                )
             }
             for filter in lane.filters where (try? TopicFilter(filter))?.isShared ?? true {
                 decoding.problem(
@@ -314,7 +333,7 @@ extension LaneSettings {
             .optional(.integer(in: -140 ... -40)),
             """
             Wait while the backhaul cell is received more weakly than this (RSRP, dBm), as \
-            mec/v1/json/backhaul/limit says by \"rsrp\".
+            mec/v1/json/backhaul/limit says by \"rsrp\", or backhaulTerminal's reports do.
             """,
             example: "-110"
         )
@@ -329,7 +348,7 @@ extension ThinningSettings {
             .choice,
             """
             Nothing is left out; each every-th event of a topic goes (sample); one of a topic in interval; the last \
-            one of a topic in each interval; or count, min, max and mean of a JSON number in each interval (window).
+            one of a topic in each interval; or count, min, max and mean of a number in each interval (window).
             """
         )
         Member.value("every", \.every, .integer(in: 1...1_000_000), "For sample.")
@@ -339,11 +358,15 @@ extension ThinningSettings {
             .duration(in: .milliseconds(100)...(.seconds(86_400))),
             "For interval, last and window."
         )
+        Member.value("format", \.format, .choice, "For window: what the payloads are.")
         Member.value(
             "field",
             \.field,
-            .text("names separated by dots"),
-            "For window: where the number stands in the payload, such as engine.temperature; empty, the payload is it."
+            .text("names or field numbers separated by dots"),
+            """
+            For window: where the number stands in the payload, such as engine.temperature in JSON or 4.3 in protobuf \
+            (int, double or float); empty, a JSON payload is it.
+            """
         )
     }
 }

@@ -8,7 +8,7 @@ package final class Thinner {
 
     private let settings: ThinningSettings
     private let interval: Int64
-    private let field: [[UInt8]]
+    private let number: (UnsafeRawBufferPointer) -> Double?
     /// Events since the last that went through, or the time of that.
     private var perTopic: [[UInt8]: Int64] = [:]
     private var window: Int64?
@@ -34,7 +34,15 @@ package final class Thinner {
     package init(_ settings: ThinningSettings) {
         self.settings = settings
         interval = max(1, Int64(clamping: settings.interval.nanoseconds))
-        field = settings.field.split(separator: ".").map { Array($0.utf8) }
+        let field = settings.field.split(separator: ".")
+        switch settings.format {
+        case .json:
+            let names = field.map { Array($0.utf8) }
+            number = { JSONNumber.find(names, in: $0) }
+        case .protobuf:
+            let numbers = field.compactMap { UInt64($0) }
+            number = { ProtobufNumber.find(numbers[...], in: $0) }
+        }
     }
 
     /// Whether nothing is gathered that a batch does not hold yet: then the cursor may move.
@@ -101,11 +109,11 @@ package final class Thinner {
             maximum: maximum,
             sum: sum
         )
-        if settings.mode == .window, let number = JSONNumber.find(field, in: event.payload) {
+        if settings.mode == .window, let value = self.number(event.payload) {
             entry?.count += 1
-            entry?.minimum = min(minimum, number)
-            entry?.maximum = max(maximum, number)
-            entry?.sum += number
+            entry?.minimum = min(minimum, value)
+            entry?.maximum = max(maximum, value)
+            entry?.sum += value
         }
         held[topic] = entry
         newest = event.sequence

@@ -27,7 +27,8 @@ final class ServerUplink: Sendable {
 
     private let driver: UplinkDriver
     private let bus: LocalBus
-    private let limits: Task<Void, Never>
+    /// Follow the limits, and the radio of the backhaul.
+    private let followers: [Task<Void, Never>]
 
     /// - Throws: what is wrong with the settings, the site's file or a lane; nothing runs then.
     init(
@@ -71,7 +72,11 @@ final class ServerUplink: Sendable {
             observer: Self.observer(bus, logger)
         )
         self.driver = driver
-        limits = Task { await Self.followLimits(bus, driver, logger) }
+        var followers = [Task { await Self.followLimits(bus, driver, logger) }]
+        if let terminal = settings.uplink.backhaulTerminal {
+            followers.append(Task { await Self.followRadio(of: terminal, bus, driver, logger) })
+        }
+        self.followers = followers
         try driver.start()
         logger.notice(
             "uplink started",
@@ -137,50 +142,11 @@ final class ServerUplink: Sendable {
         )
     }
 
-    /// What is said on ``limitTopic``; members that are left out stay as they were.
-    private struct Limit: Decodable {
-        var bytesPerSecond: UInt64?
-        var metered: Bool?
-        var rsrp: Int?
-    }
-
-    private static func followLimits(_ bus: LocalBus, _ driver: UplinkDriver, _ logger: Logger) async {
-        var request = BusSubscribeRequest(filters: [limitTopic])
-        request.start = .retained
-        guard let subscription = try? await bus.subscribe(request) else { return }
-        await withTaskCancellationHandler {
-            while let batch = await subscription.next(limit: 100) {
-                for event in batch.events {
-                    // An empty payload takes the retained message, and every limit, away.
-                    guard !event.payload.isEmpty else {
-                        driver.setRate(nil)
-                        driver.setMetered(false)
-                        driver.setRadio(nil)
-                        continue
-                    }
-                    do {
-                        let limit = try JSONDecoder().decode(Limit.self, from: Data(event.payload))
-                        if let rate = limit.bytesPerSecond { driver.setRate(rate) }
-                        if let metered = limit.metered { driver.setMetered(metered) }
-                        if let power = limit.rsrp { driver.setRadio(power) }
-                    } catch {
-                        logger.warning(
-                            "uplink limit not understood",
-                            metadata: ["mqtt.topic": "\(limitTopic)", "error.message": "\(error)"]
-                        )
-                    }
-                }
-            }
-        } onCancel: {
-            subscription.cancel()
-        }
-    }
-
     /// Takes up what can be changed while it runs: the caps.
     func reload(_ settings: UplinkSettings) { driver.setSettingsRates(settings) }
 
     func stop() async {
-        limits.cancel()
+        for follower in followers { follower.cancel() }
         let driver = driver
         await onThread("weir.uplink.stop") { driver.stop() }
         bus.close()
