@@ -24,8 +24,10 @@ DEVICE := --port $$WEIR_PORT --id $$WEIR_DEVICE --queue $$WEIR_DIRECTORY/$$WEIR_
 run: ## a whole site at work: server on 127.0.0.1:1883, devices, an app, an uplink that fails, a cloud, and the balance
 	@.ci/setup run
 	@$(SWIFT_BUILD) --product weir
+	@$(SWIFT_BUILD) --product swift-edge-app
 	@$(MAKE) --silent -C examples/c-device BUILD="$(CURDIR)/.build/c-device"
-	@exec .build/release/weir demo --device '"$(CURDIR)/.build/c-device/device" $(DEVICE)' $(ARGS)
+	@exec .build/release/weir demo --device '"$(CURDIR)/.build/c-device/device" $(DEVICE)' \
+		--app '"$(CURDIR)/.build/release/swift-edge-app" --target $$WEIR_RPC' $(ARGS)
 
 serve: build ## the server alone: MQTT on 127.0.0.1:1883, data in ./weir-data
 	@exec .build/release/weir serve $(ARGS)

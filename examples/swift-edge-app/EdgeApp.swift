@@ -158,6 +158,8 @@ struct Site<Transport: ClientTransport>: Sendable {
         for (terminal, plan) in changed {
             let next = plan.nextCell.map { ", then \($0)" } ?? ""
             print("\(terminal): at \(plan.cell)\(next), \(plan.width) pixels, \(plan.framesPerSecond)/s")
+            // Whoever reads it by a pipe sees it at once too.
+            fflush(nil)
         }
     }
 }
