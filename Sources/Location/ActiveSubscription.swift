@@ -18,6 +18,13 @@ struct ActiveSubscription: Sendable {
     let expiry: RadioTime?
     var work: Work
 
+    /// When time alone next brings something: a report, a notification that waits, or the end.
+    var due: RadioTime {
+        var due = min(expiry ?? RadioTime(nanoseconds: .max), control.nextDue ?? RadioTime(nanoseconds: .max))
+        if case .userLocationPeriodic(let next, _) = work { due = min(due, next) }
+        return due
+    }
+
     /// The zone it watches, for those that watch one by name.
     var zoneId: String? {
         switch subscription.criteria {

@@ -3,8 +3,8 @@ package import MECModel
 /// Finds the areas that may contain a point, among very many.
 ///
 /// A stack of grids: an area lies in the grid whose squares are at least as large as the area, in at
-/// most four squares. A look-up asks one square of each grid that is in use. Areas without simple
-/// bounds (at a pole or across the 180th meridian) are asked every time; there are few.
+/// most four squares. A look-up asks one square of each grid that is in use, and there the areas' bounds.
+/// Areas without simple bounds (at a pole or across the 180th meridian) are asked every time; there are few.
 package struct AreaIndex: Sendable {
     private struct Square: Hashable {
         var level: UInt8
@@ -12,11 +12,16 @@ package struct AreaIndex: Sendable {
         var y: Int32
     }
 
+    private struct Entry {
+        var area: Int
+        var bounds: AreaBounds
+    }
+
     /// Degrees of the finest squares: about 110 m of latitude.
     private static let finest = 0.001
     private static let levels: UInt8 = 19
 
-    private var squares: [Square: [Int]] = [:]
+    private var squares: [Square: [Entry]] = [:]
     private var levelsInUse: [UInt8: Int] = [:]
     private var everywhere: [Int] = []
     private var sortedLevels: [UInt8] = []
@@ -29,7 +34,8 @@ package struct AreaIndex: Sendable {
             everywhere.append(area)
             return
         }
-        for square in cover.squares { squares[square, default: []].append(area) }
+        let entry = Entry(area: area, bounds: cover.bounds)
+        for square in cover.squares { squares[square, default: []].append(entry) }
         levelsInUse[cover.level, default: 0] += 1
         sortedLevels = levelsInUse.keys.sorted()
     }
@@ -40,7 +46,7 @@ package struct AreaIndex: Sendable {
             return
         }
         for square in cover.squares {
-            squares[square]?.removeAll { $0 == area }
+            squares[square]?.removeAll { $0.area == area }
             if squares[square]?.isEmpty == true { squares[square] = nil }
         }
         if let count = levelsInUse[cover.level] { levelsInUse[cover.level] = count > 1 ? count - 1 : nil }
@@ -51,13 +57,15 @@ package struct AreaIndex: Sendable {
     package func candidates(at point: GeoPoint, _ body: (Int) -> Void) {
         for level in sortedLevels {
             let square = AreaIndex.square(level, point.latitude, point.longitude)
-            guard let areas = squares[square] else { continue }
-            for area in areas { body(area) }
+            guard let entries = squares[square] else { continue }
+            for entry in entries where entry.bounds.contains(point) { body(entry.area) }
         }
         for area in everywhere { body(area) }
     }
 
-    private static func cover(_ shape: AreaShape) -> (level: UInt8, squares: Set<Square>)? {
+    private static func cover(
+        _ shape: AreaShape
+    ) -> (level: UInt8, squares: Set<Square>, bounds: AreaBounds)? {
         guard let bounds = shape.bounds else { return nil }
         let extent = max(bounds.north - bounds.south, bounds.east - bounds.west)
         var level: UInt8 = 0
@@ -67,7 +75,7 @@ package struct AreaIndex: Sendable {
             (bounds.south, bounds.west), (bounds.south, bounds.east), (bounds.north, bounds.west),
             (bounds.north, bounds.east),
         ]
-        return (level, Set(corners.map { square(level, $0.0, $0.1) }))
+        return (level, Set(corners.map { square(level, $0.0, $0.1) }), bounds)
     }
 
     private static func side(_ level: UInt8) -> Double { finest * Double(UInt32(1) << UInt32(level)) }

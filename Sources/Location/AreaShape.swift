@@ -87,8 +87,8 @@ package enum AreaShape: Hashable, Sendable {
         return isInside
     }
 
-    /// Bounds in degrees. `nil` where they would reach a pole or cross the 180th meridian.
-    var bounds: (south: Double, west: Double, north: Double, east: Double)? {
+    /// `nil` where they would reach a pole or cross the 180th meridian.
+    var bounds: AreaBounds? {
         switch self {
         case .circle(let center, let radius):
             // A little more than the circle: the index only has to find it.
@@ -96,17 +96,33 @@ package enum AreaShape: Hashable, Sendable {
             let widest = max(abs(center.latitude - latitudes), abs(center.latitude + latitudes))
             guard widest < 89 else { return nil }
             let longitudes = latitudes / cos(widest * .pi / 180)
-            let bounds = (
-                center.latitude - latitudes, center.longitude - longitudes, center.latitude + latitudes,
-                center.longitude + longitudes
+            let bounds = AreaBounds(
+                south: center.latitude - latitudes,
+                west: center.longitude - longitudes,
+                north: center.latitude + latitudes,
+                east: center.longitude + longitudes
             )
-            return bounds.1 >= -180 && bounds.3 <= 180 ? bounds : nil
+            return bounds.west >= -180 && bounds.east <= 180 ? bounds : nil
         case .polygon(let corners):
             let (latitudes, longitudes) = (corners.map(\.latitude), corners.map(\.longitude))
             guard let south = latitudes.min(), let north = latitudes.max(), let west = longitudes.min(),
                 let east = longitudes.max(), east - west < 180
             else { return nil }
-            return (south, west, north, east)
+            return AreaBounds(south: south, west: west, north: north, east: east)
         }
+    }
+}
+
+/// The latitudes and longitudes that an area lies between, in degrees.
+struct AreaBounds: Sendable, BitwiseCopyable {
+    var south: Double
+    var west: Double
+    var north: Double
+    var east: Double
+
+    @inline(__always)
+    func contains(_ point: GeoPoint) -> Bool {
+        point.latitude >= south && point.latitude <= north && point.longitude >= west
+            && point.longitude <= east
     }
 }

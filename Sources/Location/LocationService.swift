@@ -18,7 +18,7 @@ package actor LocationService {
     package struct Configuration: Sendable {
         /// Precedes `/queries` and `/subscriptions` in resource URLs.
         package var resourceBase = "/location/v3"
-        /// How often time passes for subscriptions, and retained state is brought up to date.
+        /// How often the retained state of a zone or access point is brought up to date.
         package var stateInterval: Duration = .seconds(1)
         /// Retained topics of a kind that are written in one interval, at most.
         package var stateChangesPerInterval = 2_000
@@ -38,6 +38,7 @@ package actor LocationService {
     private let logger: Logger
     private var outlet: LocationBusOutlet
     package private(set) var state: LocationState
+    private let pace: StatePace
 
     /// - Parameter now: UTC.
     package init(
@@ -54,6 +55,10 @@ package actor LocationService {
         self.logger = logger
         state = LocationState(limits: configuration.limits)
         outlet = LocationBusOutlet(bus: bus, epoch: now())
+        pace = StatePace(
+            interval: configuration.stateInterval,
+            changes: configuration.stateChangesPerInterval
+        )
     }
 
     /// Works until the task is cancelled or the bus shuts down.
@@ -62,7 +67,7 @@ package actor LocationService {
     package func run() async throws {
         let inbox = hub.attach(Self.name, at: now())
         defer { hub.detach(Self.name) }
-        let interval = configuration.stateInterval
+        let period = pace.tick
         let responder = RequestResponder(
             bus: bus,
             topics: [LocationTopics.subscribe, LocationTopics.unsubscribe],
@@ -74,7 +79,7 @@ package actor LocationService {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 while !Task.isCancelled {
-                    try await Task.sleep(for: interval)
+                    try await Task.sleep(for: period)
                     inbox.tick()
                 }
             }
@@ -125,11 +130,11 @@ package actor LocationService {
         let time = now()
         outlet.beginBatch()
         state.advance(to: time, to: &outlet)
-        let (seconds, attoseconds) = configuration.userStateInterval.components
         let changes = state.takeChanges(
             now: time,
-            limit: configuration.stateChangesPerInterval,
-            userInterval: seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+            limit: pace.changesPerTick,
+            hold: pace.hold,
+            userInterval: configuration.userStateInterval.nanoseconds
         )
         for change in changes {
             if case .subscriptionEnded(let id, let reason) = change {

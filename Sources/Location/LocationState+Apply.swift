@@ -126,16 +126,10 @@ extension LocationState {
                 suffix: LocationTopics.suffix(zone: nil, user: definition.name)
             )
             usersByAddress[address] = definition.terminal
-            let watches = slots.indices.filter { slot in
-                if case .userDistance(let watch)? = slots[slot]?.work {
-                    watch.addresses.contains(address)
-                } else {
-                    false
-                }
-            }
-            users[offset]?.watches = watches
+            users[offset]?.watches = distanceSlots[address] ?? []
+            users[offset]?.namedIn = areaSlots[address] ?? []
         }
-        markDirty(definition.terminal)
+        markUrgent(definition.terminal)
     }
 
     /// `acr:` and the first IP address; the name where there is none.
@@ -222,8 +216,8 @@ extension LocationState {
         if let known = user.place, known.timestamp > time { return counters.stale += 1 }
         let place = LocationInfo(fact, at: time)
         users[offset]?.place = place
-        markDirty(fact.terminal)
-        updateAreas(of: fact.terminal, place, time, now, &outlet)
+        users[offset]?.isDirty = true
+        updateAreas(of: fact.terminal, user, place, time, now, &outlet)
         if !user.watches.isEmpty { watchDistances(of: user, time, now, &outlet) }
         let audience = outlet.audience(for: .userLocationPeriodic, suffix: user.suffix)
         guard !audience.isEmpty else { return }

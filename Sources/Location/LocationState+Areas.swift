@@ -6,16 +6,17 @@ extension LocationState {
     /// Tells of the areas that the user entered and left with its new place.
     mutating func updateAreas(
         of terminal: TerminalIndex,
+        _ user: User,
         _ place: LocationInfo,
         _ time: RadioTime,
         _ now: RadioTime,
         _ outlet: inout some LocationOutlet
     ) {
-        guard let user = self[terminal] else { return }
         var inside: [Int] = []
         areaIndex.candidates(at: place.point) { slot in
-            guard case .userArea(let shape, let addresses)? = slots[slot]?.work, shape.contains(place.point),
-                addresses.isEmpty || addresses.contains(user.address)
+            // Most areas name their users, and most users are not named: that costs next to nothing to see.
+            guard openAreas[slot] || user.namedIn.contains(slot),
+                case .userArea(let shape, _)? = slots[slot]?.work, shape.contains(place.point)
             else { return }
             inside.append(slot)
         }
@@ -30,6 +31,38 @@ extension LocationState {
             tellArea(.entering, user, place, slot, time, now, &outlet)
         }
         users[terminal.offset]?.areas = areas
+    }
+
+    /// Puts a subscription's area to work; who is inside already is not told of.
+    mutating func watchArea(_ slot: Int, _ shape: AreaShape, _ addresses: Set<String>) {
+        areaIndex.insert(slot, shape)
+        while openAreas.count <= slot { openAreas.append(false) }
+        openAreas[slot] = addresses.isEmpty
+        for address in addresses {
+            areaSlots[address, default: []].append(slot)
+            guard let terminal = usersByAddress[address] else { continue }
+            users[terminal.offset]?.namedIn.append(slot)
+        }
+        let watched =
+            addresses.isEmpty ? Array(users.indices) : addresses.compactMap { usersByAddress[$0]?.offset }
+        for offset in watched {
+            guard let place = users[offset]?.place, shape.contains(place.point) else { continue }
+            users[offset]?.areas.append(slot)
+        }
+    }
+
+    mutating func unwatchArea(_ slot: Int, _ shape: AreaShape, _ addresses: Set<String>) {
+        areaIndex.remove(slot, shape)
+        for address in addresses {
+            areaSlots[address] = Self.without(slot, areaSlots[address])
+            guard let terminal = usersByAddress[address] else { continue }
+            users[terminal.offset]?.namedIn.removeAll { $0 == slot }
+            users[terminal.offset]?.areas.removeAll { $0 == slot }
+        }
+        guard addresses.isEmpty else { return }
+        for offset in users.indices where users[offset]?.areas.isEmpty == false {
+            users[offset]?.areas.removeAll { $0 == slot }
+        }
     }
 
     /// The user is gone: it leaves the areas that it was in.

@@ -16,9 +16,8 @@ extension LocationState {
         let suffix = LocationTopics.suffix(zone: zoneId(newZone), user: user.name)
         users[terminal.offset]?.cell = cell
         users[terminal.offset]?.attachedAt = time
-        users[terminal.offset]?.isUrgent = true
         users[terminal.offset]?.suffix = suffix
-        markDirty(terminal)
+        markUrgent(terminal)
         if let old = user.cell {
             count(old, -1, time, now, &outlet)
             tellEvent(.leaving, user, old, oldZone, time, &outlet)

@@ -99,58 +99,6 @@ extension LocationState {
         guard let a, let b else { return nil }
         return Double(a) + Double(b)
     }
-
-    // MARK: - Changed state
-
-    /// What changed since the last call.
-    ///
-    /// - Parameters:
-    ///   - limit: How many states at most; the rest comes with the next call.
-    ///   - userInterval: Nanoseconds in which a user's moves are told once, unless its access point changed.
-    package mutating func takeChanges(
-        now: RadioTime,
-        limit: Int = .max,
-        userInterval: Int64 = 0
-    ) -> [LocationChange] {
-        var taken = changes
-        changes = []
-        for zone in Self.portion(&dirtyZones, limit) {
-            if zone.offset < zones.count { zones[zone.offset]?.isDirty = false }
-            if let info = zoneInfo(zone) { taken.append(.zone(info)) }
-        }
-        for cell in Self.portion(&dirtyAccessPoints, limit) {
-            guard let accessPoint = self[cell] else { continue }
-            accessPoints[cell.offset]?.isDirty = false
-            taken.append(.accessPoint(info(accessPoint)))
-        }
-        var later: [TerminalIndex] = []
-        var written = 0
-        for terminal in dirtyUsers {
-            guard let user = self[terminal] else { continue }
-            let isDue = user.isUrgent || now.nanoseconds(since: user.stateWritten) >= userInterval
-            guard isDue, written < limit else {
-                later.append(terminal)
-                continue
-            }
-            written += 1
-            users[terminal.offset]?.isDirty = false
-            users[terminal.offset]?.isUrgent = false
-            users[terminal.offset]?.stateWritten = now
-            if let info = userInfo(terminal), info.accessPointId != nil {
-                taken.append(.user(info))
-            } else {
-                taken.append(.userRemoved(name: user.name))
-            }
-        }
-        dirtyUsers = later
-        return taken
-    }
-
-    private static func portion<Element>(_ list: inout [Element], _ limit: Int) -> [Element] {
-        let portion = Array(list.prefix(limit))
-        list.removeFirst(portion.count)
-        return portion
-    }
 }
 
 /// TerminalDistance, MEC 013 6.2.

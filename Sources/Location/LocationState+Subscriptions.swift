@@ -24,6 +24,7 @@ extension LocationState {
         )
         slotsById[id] = slot
         begin(slot, now, &outlet)
+        setDue(slot)
         changes.append(.subscription(id: id, subscription))
     }
 
@@ -92,8 +93,9 @@ extension LocationState {
 
     /// Does what is due: periodic reports, notifications whose interval has passed, expiry.
     package mutating func advance(to now: RadioTime, to outlet: inout some LocationOutlet) {
-        for slot in slots.indices {
+        for slot in dueTimes.indices where dueTimes[slot] <= now {
             guard let active = slots[slot] else { continue }
+            defer { setDue(slot) }
             if let expiry = active.expiry, expiry <= now {
                 end(slot, .expired)
                 continue
@@ -141,6 +143,12 @@ extension LocationState {
 
     // MARK: - Helpers
 
+    /// Notes when ``advance(to:to:)`` has to look at a subscription next.
+    private mutating func setDue(_ slot: Int) {
+        while dueTimes.count <= slot { dueTimes.append(RadioTime(nanoseconds: .max)) }
+        dueTimes[slot] = slots[slot]?.due ?? RadioTime(nanoseconds: .max)
+    }
+
     /// Sends a subscription's notification now or when its interval allows.
     mutating func send(
         _ notification: LocationNotification,
@@ -156,7 +164,7 @@ extension LocationState {
         case .send:
             outlet.emit(notification, subscription: id)
             if slots[slot]?.control.isExhausted == true { end(slot, .complete) }
-        case .keep: break
+        case .keep: setDue(slot)
         case .drop: counters.dropped += 1
         }
     }
@@ -171,24 +179,22 @@ extension LocationState {
         case .userLocationPeriodic: break
         case .zoneLocationEvent, .zoneStatus:
             if let zone = active.zoneId { zoneSlots[zone] = Self.without(slot, zoneSlots[zone]) }
-        case .userArea(let shape, _):
-            areaIndex.remove(slot, shape)
-            for offset in users.indices where users[offset]?.areas.contains(slot) == true {
-                users[offset]?.areas.removeAll { $0 == slot }
-            }
+        case .userArea(let shape, let addresses): unwatchArea(slot, shape, addresses)
         case .userDistance(let watch):
             for address in watch.addresses {
+                distanceSlots[address] = Self.without(slot, distanceSlots[address])
                 guard let terminal = usersByAddress[address] else { continue }
                 users[terminal.offset]?.watches.removeAll { $0 == slot }
             }
         }
         slots[slot] = nil
+        setDue(slot)
         slotsById[active.id] = nil
         freeSlots.append(slot)
         changes.append(.subscriptionEnded(id: active.id, reason))
     }
 
-    private static func without(_ slot: Int, _ slots: [Int]?) -> [Int]? {
+    static func without(_ slot: Int, _ slots: [Int]?) -> [Int]? {
         let left = (slots ?? []).filter { $0 != slot }
         return left.isEmpty ? nil : left
     }
@@ -202,16 +208,10 @@ extension LocationState {
         case .userLocationPeriodic: break
         case .zoneLocationEvent, .zoneStatus:
             if let zone = active.zoneId { zoneSlots[zone, default: []].append(slot) }
-        case .userArea(let shape, let addresses):
-            areaIndex.insert(slot, shape)
-            for offset in users.indices {
-                guard let user = users[offset], let place = user.place, shape.contains(place.point) else {
-                    continue
-                }
-                if addresses.isEmpty || addresses.contains(user.address) { users[offset]?.areas.append(slot) }
-            }
+        case .userArea(let shape, let addresses): watchArea(slot, shape, addresses)
         case .userDistance(var watch):
             for address in watch.addresses {
+                distanceSlots[address, default: []].append(slot)
                 guard let terminal = usersByAddress[address] else { continue }
                 users[terminal.offset]?.watches.append(slot)
             }

@@ -1,4 +1,5 @@
 package import MECModel
+import MECRuntime
 
 /// What the location service knows: users, zones, access points, places, and who asked for what.
 ///
@@ -46,12 +47,14 @@ package struct LocationState: Sendable {
         var suffix: String
         /// Slots of the areas it is in.
         var areas: [Int] = []
+        /// Slots of the areas that name it.
+        var namedIn: [Int] = []
         /// Slots of the distance subscriptions that watch it.
         var watches: [Int] = []
+        /// Its state is to be written.
         var isDirty = false
-        /// Its access point changed: its state is written without waiting for the interval.
-        var isUrgent = true
-        var stateWritten = RadioTime(nanoseconds: .min)
+        /// Its access point changed: its state is written without waiting for its turn.
+        var isUrgent = false
     }
 
     struct AccessPoint: Sendable {
@@ -79,15 +82,25 @@ package struct LocationState: Sendable {
     var slots: [ActiveSubscription?] = []
     var slotsById: [String: Int] = [:]
     var freeSlots: [Int] = []
+    /// By slot: when time alone next brings something.
+    var dueTimes: [RadioTime] = []
     /// Of UserLocationEvent, by address.
     var eventSlots: [String: [Int]] = [:]
     /// Of ZoneLocationEvent and ZoneStatus, by zone.
     var zoneSlots: [String: [Int]] = [:]
     var areaIndex = AreaIndex()
+    /// By slot: the area watches everybody.
+    var openAreas: [Bool] = []
+    /// Of areas that name their users, and of distances, by address.
+    var areaSlots: [String: [Int]] = [:]
+    var distanceSlots: [String: [Int]] = [:]
 
-    var dirtyUsers: [TerminalIndex] = []
-    var dirtyAccessPoints: [CellIndex] = []
-    var dirtyZones: [ZoneIndex] = []
+    var urgentUsers = ChangeQueue<TerminalIndex>()
+    var dirtyAccessPoints = ChangeQueue<CellIndex>()
+    var dirtyZones = ChangeQueue<ZoneIndex>()
+    /// The user whose turn to be written is next, and when the turns so far were counted.
+    var nextTurn = 0
+    var turnsCountedAt: RadioTime?
     var changes: [LocationChange] = []
 
     package init(limits: Limits = Limits()) {
@@ -125,10 +138,11 @@ package struct LocationState: Sendable {
 
     // MARK: - Changed state
 
-    mutating func markDirty(_ terminal: TerminalIndex) {
-        guard terminal.offset < users.count, users[terminal.offset]?.isDirty == false else { return }
-        users[terminal.offset]?.isDirty = true
-        dirtyUsers.append(terminal)
+    /// The user's state is written without waiting for its turn.
+    mutating func markUrgent(_ terminal: TerminalIndex) {
+        guard terminal.offset < users.count, users[terminal.offset]?.isUrgent == false else { return }
+        users[terminal.offset]?.isUrgent = true
+        urgentUsers.append(terminal)
     }
 
     mutating func markDirty(_ cell: CellIndex) {

@@ -58,6 +58,9 @@ struct ReportingControl: Sendable {
         return .keep
     }
 
+    /// When the first that waits may be sent; `nil` while none waits.
+    var nextDue: RadioTime? { waiting.isEmpty ? nil : nextAllowed }
+
     /// The notification that is due now.
     mutating func due(now: RadioTime) -> LocationNotification? {
         guard now >= nextAllowed, !waiting.isEmpty, !isExhausted else { return nil }

@@ -12,7 +12,7 @@ package actor RadioNetworkService {
     package struct Configuration: Sendable {
         /// `appInstanceId` in the answers that nobody asked for by name.
         package var appInstanceId = "weir"
-        /// How often retained state is brought up to date.
+        /// How often the retained state of a cell or terminal is brought up to date.
         package var stateInterval: Duration = .seconds(1)
         /// Retained topics that are written in one interval, at most.
         package var stateChangesPerInterval = 2_000
@@ -32,6 +32,7 @@ package actor RadioNetworkService {
     private var outlet: RniBusOutlet
     package private(set) var state: RadioNetworkState
     private var nextSnapshot: RadioTime
+    private let pace: StatePace
 
     /// - Parameter now: UTC; also the event time of state and snapshots.
     package init(
@@ -48,6 +49,10 @@ package actor RadioNetworkService {
         state = RadioNetworkState(limits: configuration.limits)
         outlet = RniBusOutlet(bus: bus, epoch: now())
         nextSnapshot = now()
+        pace = StatePace(
+            interval: configuration.stateInterval,
+            changes: configuration.stateChangesPerInterval
+        )
     }
 
     /// Works until the task is cancelled or the bus shuts down.
@@ -56,10 +61,10 @@ package actor RadioNetworkService {
     package func run() async throws {
         let inbox = hub.attach(Self.name, at: now())
         defer { hub.detach(Self.name) }
-        let interval = configuration.stateInterval
+        let period = pace.tick
         let ticker = Task {
             while !Task.isCancelled {
-                try await Task.sleep(for: interval)
+                try await Task.sleep(for: period)
                 inbox.tick()
             }
         }
@@ -94,12 +99,11 @@ package actor RadioNetworkService {
 
     private func tick() throws(BusError) {
         let time = now()
-        for change in state.takeChanges(now: time, limit: configuration.stateChangesPerInterval) {
+        for change in state.takeChanges(now: time, limit: pace.changesPerTick, hold: pace.hold) {
             outlet.publish(change, now: time)
         }
         if time >= nextSnapshot {
-            let (seconds, attoseconds) = configuration.snapshotInterval.components
-            nextSnapshot = time.advanced(byNanoseconds: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+            nextSnapshot = time.advanced(byNanoseconds: configuration.snapshotInterval.nanoseconds)
             outlet.publishSnapshots(of: state, appInstanceId: configuration.appInstanceId, now: time)
         }
         try outlet.publisher.flush()

@@ -1,4 +1,5 @@
 package import MECModel
+import MECRuntime
 
 /// What the radio network information service knows: cells, terminals, bearers and measurements.
 ///
@@ -55,8 +56,8 @@ package struct RadioNetworkState: Sendable {
     var zones: [String?] = []
     /// Networks, and how many cells each has.
     var plmns: [Plmn: Int] = [:]
-    var dirtyCells: [CellIndex] = []
-    var dirtyTerminals: [TerminalIndex] = []
+    var dirtyCells = ChangeQueue<CellIndex>()
+    var dirtyTerminals = ChangeQueue<TerminalIndex>()
     /// State topics of what is gone.
     var removed: [RadioNetworkChange] = []
 
@@ -218,12 +219,17 @@ package enum RadioNetworkChange: Hashable, Sendable {
 extension RadioNetworkState {
     /// What changed since the last call, in the order cells, terminals, removals.
     ///
-    /// - Parameter limit: How many at most; the rest comes with the next call.
-    package mutating func takeChanges(now: RadioTime, limit: Int = .max) -> [RadioNetworkChange] {
+    /// - Parameters:
+    ///   - limit: How many at most; the rest comes with the next call.
+    ///   - hold: Calls for which a change waits for others of the same cell or terminal.
+    package mutating func takeChanges(
+        now: RadioTime,
+        limit: Int = .max,
+        hold: Int = 0
+    ) -> [RadioNetworkChange] {
         var changes = removed
         removed = []
-        let someCells = dirtyCells.prefix(limit)
-        dirtyCells.removeFirst(someCells.count)
+        let someCells = dirtyCells.take(hold: hold, limit: limit)
         for cell in someCells {
             guard var known = self[cell] else { continue }
             known.isDirty = false
@@ -231,9 +237,8 @@ extension RadioNetworkState {
             guard known.definition.identity.access != .wifi else { continue }
             changes.append(.cell(state(of: known, now: now)))
         }
-        let someTerminals = dirtyTerminals.prefix(max(0, limit - someCells.count))
-        dirtyTerminals.removeFirst(someTerminals.count)
-        for terminal in someTerminals {
+        let room = max(0, limit - someCells.count)
+        for terminal in dirtyTerminals.take(hold: hold, limit: room) {
             guard let known = self[terminal] else { continue }
             terminals[terminal.offset]?.isDirty = false
             if let state = state(of: known, now: now) {

@@ -18,7 +18,7 @@ package enum Shelter: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable {
 }
 
 /// What a terminal's shelter costs, drawn once for its life.
-package struct PenetrationLoss: Sendable {
+package struct PenetrationLoss: Sendable, BitwiseCopyable {
     /// The same on every carrier, decibels.
     package let fixed: Float
     /// Whether the frequency-dependent wall loss comes on top.

@@ -2,7 +2,7 @@
 ///
 /// TR 38.901 covers 1.5 m to 22.5 m; above that, up to 300 m, the aerial vehicle forms of TR 36.777
 /// Annex B hold.
-package struct TerminalHeight: Sendable {
+package struct TerminalHeight: Sendable, BitwiseCopyable {
     /// Metres above ground.
     package let metres: Float
     /// Above 22.5 m: TR 36.777 applies.

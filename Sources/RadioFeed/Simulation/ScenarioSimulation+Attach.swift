@@ -100,7 +100,7 @@ extension ScenarioSimulation {
     {
         let list = Int(states[terminal].list)
         guard list >= 0 else { return }
-        let key = SeededRandom.mix(terms[terminal].key &+ UInt64(bitPattern: step))
+        let key = SeededRandom.mix(terms[terminal].radio.key &+ UInt64(bitPattern: step))
         if states[terminal].isOnWifi {
             let cell = states[terminal].serving
             let measured = accessPointLevel(terminal, cell: cell) + noise.value(key, cell: cell)

@@ -6,7 +6,8 @@ extension ScenarioSimulation {
     mutating func move(_ terminal: Int) {
         let isFirst = states[terminal].tile == .min
         guard terms[terminal].path.isMoving || isFirst else { return }
-        let seconds = Double(step) * Double(settings.stepMilliseconds) / 1000 + terms[terminal].start
+        let steps = Double(step) + Double(part) / Double(parts)
+        let seconds = steps * Double(settings.stepMilliseconds) / 1000 + terms[terminal].start
         let moment = terms[terminal].path.moment(at: seconds, cursor: &states[terminal].cursor)
         states[terminal].x = Float(moment.point.x)
         states[terminal].y = Float(moment.point.y)
@@ -34,7 +35,7 @@ extension ScenarioSimulation {
             x: states[terminal].x,
             y: states[terminal].y,
             capabilities: terms[terminal].capabilities,
-            isAerial: terms[terminal].height.isAerial,
+            isAerial: terms[terminal].radio.height.isAerial,
             map: map
         )
         guard list != states[terminal].list else { return }
@@ -81,7 +82,7 @@ extension ScenarioSimulation {
     /// Works out the mean level of every candidate where the terminal stands.
     private mutating func levels(_ terminal: Int) {
         let base = terminal * stride
-        let terms = terms[terminal]
+        let terms = terms[terminal].radio
         let (x, y) = (states[terminal].x, states[terminal].y)
         var lastSite: Int32 = -1
         var link = SiteLink()
@@ -107,7 +108,7 @@ extension ScenarioSimulation {
     @inline(__always)
     mutating func measure(_ terminal: Int) {
         let base = terminal * stride
-        let key = SeededRandom.mix(terms[terminal].key &+ UInt64(bitPattern: step))
+        let key = SeededRandom.mix(terms[terminal].radio.key &+ UInt64(bitPattern: step))
         let weight = filterWeight
         for k in 0..<Int(states[terminal].candidates) {
             let measured = candidateLevel[base + k] + noise.value(key, cell: candidateCell[base + k])
@@ -122,7 +123,7 @@ extension ScenarioSimulation {
     /// The mean level of an access point in dBm over its channel.
     func accessPointLevel(_ terminal: Int, cell number: Int32) -> Float {
         let cell = map.cells[Int(number)]
-        let terms = terms[terminal]
+        let terms = terms[terminal].radio
         let link = SiteLink(
             map.sites[Int(cell.site)],
             number: cell.site,
@@ -156,7 +157,7 @@ struct SiteLink {
     init(
         _ site: RadioMap.Site,
         number: Int32,
-        _ terms: TerminalTerms,
+        _ terms: RadioTerms,
         x: Float,
         y: Float,
         _ field: CorrelatedField,
@@ -211,7 +212,7 @@ struct SiteLink {
 
     /// RSRP of one of the site's cells in dBm.
     @inline(__always)
-    func level(_ cell: RadioMap.Cell, _ carrier: RadioMap.CarrierTerms, _ terms: TerminalTerms) -> Float {
+    func level(_ cell: RadioMap.Cell, _ carrier: RadioMap.CarrierTerms, _ terms: RadioTerms) -> Float {
         let loss =
             isVisible
             ? carrier.loss.lineOfSight(propagation, geometry) : carrier.loss.obstructed(propagation, geometry)

@@ -49,7 +49,7 @@ extension ScenarioSimulation {
         let site = map.sites[Int(cell.site)]
         let dx = Double(states[terminal].x - site.x)
         let dy = Double(states[terminal].y - site.y)
-        let dz = Double(site.height - terms[terminal].height.metres)
+        let dz = Double(site.height - terms[terminal].radio.height.metres)
         let distance = (dx * dx + dy * dy + dz * dz).squareRoot()
         let spacing = map.carriers[Int(cell.carrier)].carrier.subcarrierSpacingKHz
         let command =

@@ -279,7 +279,7 @@ extension ScenarioSimulation {
     ) {
         let cell = map.cells[Int(cell)]
         guard cell.access == .eutra else { return }
-        let key = terms[terminal].key
+        let key = terms[terminal].radio.key
         let site = UInt64(UInt32(bitPattern: cell.site))
         let enb = SeededRandom.mix(key ^ site << 8 ^ UInt64(erabId))
         let sgw = SeededRandom.mix(key ^ 0x5347_5700 ^ UInt64(erabId))

@@ -4,8 +4,9 @@ package import MECModel
 ///
 /// Every step (200 ms) each terminal moves and measures the cells around it, and its handover goes on;
 /// every report period (1 s) it reports, and each cell shares its resource blocks out among those who
-/// want them. Nothing is drawn that the seed does not decide, and nothing depends on how the time is
-/// cut into calls of ``advance(to:into:)``.
+/// want them. A step of many terminals is taken in parts, each at its own time, so that they neither
+/// report nor cost in bursts. Nothing is drawn that the seed does not decide, and nothing depends on how
+/// the time is cut into calls of ``advance(to:stepsMax:into:)``.
 package struct ScenarioSimulation: Sendable {
     package let settings: SimulationSettings
     package let scenario: Scenario
@@ -23,6 +24,8 @@ package struct ScenarioSimulation: Sendable {
     /// Cells in one row of the candidate table.
     let stride: Int
     let stepsPerReport: Int64
+    /// Parts of a step; each moves an equal share of the terminals.
+    let parts: Int
 
     var candidateMap: CandidateMap
     var states: [TerminalState]
@@ -38,8 +41,9 @@ package struct ScenarioSimulation: Sendable {
     /// The step at which an entering condition began to hold; -1 while none does.
     var candidateEntered: [Int64]
     var scratch: ReportScratch
-    /// The next step to take.
+    /// The next step to take, and the part of it that is next, from 0.
     package internal(set) var step: Int64 = 0
+    private(set) var part = 0
 
     /// Prepares a scenario; no time passes.
     ///
@@ -79,6 +83,7 @@ package struct ScenarioSimulation: Sendable {
             return state
         }
         let count = scenario.terminals.count
+        parts = Self.parts(terminals: count, stepMilliseconds: settings.stepMilliseconds)
         states = [TerminalState](repeating: TerminalState(), count: count)
         candidateCell = [Int32](repeating: -1, count: count * stride)
         candidateLevel = [Float](repeating: -200, count: count * stride)
@@ -105,42 +110,56 @@ package struct ScenarioSimulation: Sendable {
                     index: places.terminals[number],
                     path: path,
                     start: terminal.start * path.period,
-                    height: TerminalHeight(metres: terminal.height),
-                    penetration: PenetrationLoss(terminal.shelter, random: &randoms[number]),
+                    radio: RadioTerms(
+                        height: TerminalHeight(metres: terminal.height),
+                        penetration: PenetrationLoss(terminal.shelter, random: &randoms[number]),
+                        key: SeededRandom.mix(seed ^ SeededRandom.mix(UInt64(number) &+ 0x5EED))
+                    ),
                     capabilities: terminal.capabilities,
-                    services: first..<services.count,
-                    key: SeededRandom.mix(seed ^ SeededRandom.mix(UInt64(number) &+ 0x5EED))
+                    services: first..<services.count
                 )
             )
         }
         self.terms = terms
     }
 
-    /// When the next step is due.
-    package var nextStepTime: RadioTime { time(of: step) }
+    /// Terminals that are worth a part of a step of their own.
+    private static let terminalsPerPart = 128
+    private static let partMillisecondsMin = 5
 
-    func time(of step: Int64) -> RadioTime {
-        let (offset, overflow) = step.multipliedReportingOverflow(
-            by: Int64(settings.stepMilliseconds) * 1_000_000
+    private static func parts(terminals: Int, stepMilliseconds: Int) -> Int {
+        max(
+            1,
+            min((terminals + terminalsPerPart - 1) / terminalsPerPart, stepMilliseconds / partMillisecondsMin)
         )
-        return start.advanced(byNanoseconds: overflow ? .max : offset)
     }
 
-    /// Takes every step that is due by `now` and appends what happened, in the order of time.
+    /// When the next part of a step is due.
+    package var nextTime: RadioTime { time(of: step, part: part) }
+
+    func time(of step: Int64, part: Int) -> RadioTime {
+        let stepNanoseconds = Int64(settings.stepMilliseconds) * 1_000_000
+        let (offset, overflow) = step.multipliedReportingOverflow(by: stepNanoseconds)
+        return start.advanced(byNanoseconds: overflow ? .max : offset)
+            .advanced(byNanoseconds: stepNanoseconds * Int64(part) / Int64(parts))
+    }
+
+    /// Does what is due by `now` and appends what happened, in the order of time.
     ///
     /// - Parameter stepsMax: So many steps at the most; the rest is left for the next call.
     package mutating func advance(to now: RadioTime, stepsMax: Int = .max, into batch: inout RadioBatch) {
+        let (partsMax, overflow) = stepsMax.multipliedReportingOverflow(by: parts)
         var taken = 0
-        while taken < stepsMax, nextStepTime <= now {
-            takeStep(into: &batch)
+        while taken < partsMax || overflow, nextTime <= now {
+            takePart(into: &batch)
             taken += 1
         }
     }
 
-    private mutating func takeStep(into batch: inout RadioBatch) {
-        let time = time(of: step)
-        if step == 0 { define(at: time, into: &batch) }
-        for terminal in states.indices {
+    private mutating func takePart(into batch: inout RadioBatch) {
+        let time = time(of: step, part: part)
+        if step == 0, part == 0 { define(at: time, into: &batch) }
+        for terminal in states.count * part / parts..<states.count * (part + 1) / parts {
             move(terminal)
             if states[terminal].nextTraffic <= step { turnServices(terminal, at: time, into: &batch) }
             measure(terminal)
@@ -152,7 +171,10 @@ package struct ScenarioSimulation: Sendable {
                 report(terminal, at: time, into: &batch)
             }
         }
+        part += 1
+        guard part == parts else { return }
         if step % stepsPerReport == 0 { shareResources(at: time, into: &batch) }
+        part = 0
         step += 1
     }
 

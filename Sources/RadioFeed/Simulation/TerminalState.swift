@@ -92,11 +92,16 @@ struct TerminalTerms: Sendable {
     let path: TravelPath
     /// Seconds that its way is ahead of the clock.
     let start: Double
-    let height: TerminalHeight
-    let penetration: PenetrationLoss
+    let radio: RadioTerms
     let capabilities: Scenario.Capabilities
     /// Its services' places in the service table.
     let services: Range<Int>
+}
+
+/// What path loss and measurements need of a terminal; without references, for it is copied often.
+struct RadioTerms: Sendable, BitwiseCopyable {
+    let height: TerminalHeight
+    let penetration: PenetrationLoss
     /// Seeds its measurement noise and hE.
     let key: UInt64
 }

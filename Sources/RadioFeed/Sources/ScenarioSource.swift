@@ -34,7 +34,7 @@ package struct ScenarioSource: RadioSource {
     }
 
     package var nextTime: RadioTime? {
-        let ahead = simulation.nextStepTime.nanoseconds(since: start)
+        let ahead = simulation.nextTime.nanoseconds(since: start)
         return start.advanced(bySeconds: Double(ahead) / speed / 1e9)
     }
 
@@ -50,7 +50,7 @@ package struct ScenarioSource: RadioSource {
         let due = start.advanced(bySeconds: Double(now.nanoseconds(since: start)) / 1e9 * speed)
         simulation.advance(to: due, stepsMax: stepsMax, into: &batch)
         // Still behind: the clock jumped. Nobody wants an hour of events in one second.
-        let behind = due.nanoseconds(since: simulation.nextStepTime)
+        let behind = due.nanoseconds(since: simulation.nextTime)
         if behind > 0 {
             simulation.postpone(byNanoseconds: behind)
             skipped += behind

@@ -22,6 +22,24 @@ import Testing
         }
     }
 
+    @Test func `many terminals take turns, evenly, and the same however the time is cut`() throws {
+        func city(slice: Double) throws -> Run {
+            var run = try Run(SyntheticCity(cells: 60, terminals: 1_500).scenario())
+            run.go(to: 4, slice: slice)
+            return run
+        }
+        let whole = try city(slice: .infinity)
+        let cut = try city(slice: 0.013)
+        #expect(cut.lines == whole.lines)
+        // A second's reports, counted by hundredths of it: 12 parts of a step come to 60 moments.
+        var moments: [Int64: Int] = [:]
+        for (seconds, _) in whole.measurements where seconds >= 1 && seconds < 2 {
+            moments[Int64(seconds * 1_000), default: 0] += 1
+        }
+        #expect(moments.count == 60)
+        #expect(try #require(moments.values.max()) < 3 * moments.values.reduce(0, +) / 60)
+    }
+
     @Test func `another seed gives another city`() throws {
         let one = try monaco(seed: 5, seconds: 10, slice: 1)
         let other = try monaco(seed: 6, seconds: 10, slice: 1)
@@ -61,7 +79,7 @@ import Testing
         var batch = RadioBatch(source: try inventory.source("s"))
         simulation.advance(to: RadioTime(seconds: 1_020), stepsMax: 3, into: &batch)
         #expect(simulation.step == 3)
-        while simulation.nextStepTime <= RadioTime(seconds: 1_020) {
+        while simulation.nextTime <= RadioTime(seconds: 1_020) {
             simulation.advance(to: RadioTime(seconds: 1_020), stepsMax: 7, into: &batch)
         }
         #expect(EventText(inventory: inventory).lines(batch) == whole.lines)
