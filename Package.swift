@@ -101,9 +101,15 @@ let package = Package(
             swiftSettings: hot
         ),
         .target(
+            name: "TrafficControl",
+            dependencies: ["CLinux", "MECModel", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Bandwidth",
             dependencies: [
-                "Bus", "MECModel", "MECRuntime", .product(name: "Logging", package: "swift-log"),
+                "Bus", "MECModel", "MECRuntime", "TrafficControl",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             swiftSettings: strict
@@ -125,6 +131,7 @@ let package = Package(
             name: "MECServices",
             dependencies: [
                 "Bandwidth", "Bus", "Location", "MECModel", "MECRuntime", "RadioFeed", "RadioNetwork",
+                "TrafficControl",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
@@ -429,8 +436,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "TrafficControlTests",
+            dependencies: ["MECModel", "TrafficControl", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "BandwidthTests",
-            dependencies: ["Bandwidth", "MECModel", "MECTestSupport"],
+            dependencies: ["Bandwidth", "MECModel", "MECTestSupport", "TrafficControl"],
             swiftSettings: strict
         ),
         .testTarget(

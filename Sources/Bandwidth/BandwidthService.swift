@@ -4,6 +4,7 @@ package import Logging
 package import MECModel
 package import MECRuntime
 import SwiftProtobuf
+package import TrafficControl
 
 /// The bandwidth management and traffic steering service, MEC 015: answers requests on the bus, keeps what it
 /// granted, has it enforced and tells what changes.
@@ -17,40 +18,54 @@ package actor BandwidthService {
     /// - Returns: `false` when it could not be passed on; it is tried again.
     package typealias Enforce = @Sendable ([EnforcedRate]) -> Bool
 
+    /// Has the kernel keep a plan, and nothing else.
+    /// - Returns: `false` when it does not; that is tried again.
+    package typealias Shape = @Sendable (ShapingPlan) async -> Bool
+
     private let bus: any Bus
     private let now: @Sendable () -> RadioTime
     private let logger: Logger
     private let enforce: Enforce
+    private let shape: Shape?
     private let settings: BandwidthSettings
     private var stamp: CloudEventStamp
     private var publisher: EventPublisher
     package private(set) var state: BandwidthState
     private var isEnforced = false
+    /// When the kernel is asked again; `nil` while it keeps the plan.
+    private var nextShaping: RadioTime?
+    /// Nanoseconds after which the kernel is asked again.
+    private static let shapingRetry: Int64 = 5_000_000_000
     private var created: UInt64 = 0
     private let epoch: String
 
-    /// - Parameter now: UTC.
+    /// - Parameters:
+    ///   - now: UTC.
+    ///   - shape: `nil` where no link names an interface.
     package init(
         bus: any Bus,
         settings: BandwidthSettings = BandwidthSettings(),
         logger: Logger,
         now: @escaping @Sendable () -> RadioTime,
-        enforce: @escaping Enforce
+        enforce: @escaping Enforce,
+        shape: Shape? = nil
     ) {
         self.bus = bus
         self.settings = settings
         self.now = now
         self.logger = logger
         self.enforce = enforce
+        self.shape = shape
         state = BandwidthState(settings: settings)
         stamp = CloudEventStamp(source: "/weir/bandwidth", epoch: now())
         publisher = EventPublisher(bus: bus)
         epoch = String(UInt64(bitPattern: now().nanoseconds / 1_000_000), radix: 36)
     }
 
-    /// Works until the task is cancelled or the bus shuts down.
+    /// Works until the task is cancelled or the bus shuts down; the kernel's queues are as before then.
     package func run() async throws {
         try load()
+        await shapeTraffic()
         let responder = RequestResponder(
             bus: bus,
             topics: BandwidthTopics.Request.allCases.map(\.topic),
@@ -77,6 +92,13 @@ package actor BandwidthService {
                 return
             }
         }
+        _ = await shape?(ShapingPlan([]))
+    }
+
+    private func shapeTraffic() async {
+        guard let shape else { return }
+        let isKept = await shape(state.shapingPlan)
+        nextShaping = isKept ? nil : now().advanced(byNanoseconds: Self.shapingRetry)
     }
 
     package var published: UInt64 { publisher.published }
@@ -258,12 +280,14 @@ package actor BandwidthService {
         let before = state
         state = new
         isEnforced = enforce(state.allocations.enforcedRates)
+        await shapeTraffic()
         do {
             _ = try await bus.publishDurably(try changes.map(kept))
         } catch {
             // Another request may have changed the state since; only this one's part goes back.
             for change in changes { restore(change.info.allocationId ?? "", as: before) }
             isEnforced = enforce(state.allocations.enforcedRates)
+            await shapeTraffic()
             throw error
         }
         for change in changes { tell(change) }
@@ -280,13 +304,15 @@ package actor BandwidthService {
         }
     }
 
-    private func tick() throws {
-        let changes = state.advance(to: now())
+    private func tick() async throws {
+        let time = now()
+        let changes = state.advance(to: time)
         for change in changes {
             publisher.append(try kept(change))
             tell(change)
         }
         if !changes.isEmpty || !isEnforced { isEnforced = enforce(state.allocations.enforcedRates) }
+        if !changes.isEmpty || nextShaping.map({ $0 <= time }) ?? false { await shapeTraffic() }
         try publisher.flush()
     }
 

@@ -13,13 +13,13 @@ package struct BandwidthState: Sendable {
     }
 
     /// What a resource takes of the links.
-    private struct Load: Sendable {
+    struct Load: Sendable {
         var links: [UInt32]
         var downlink: UInt64
         var uplink: UInt64
     }
 
-    private struct Allocation: Sendable {
+    struct Allocation: Sendable {
         var info: BwInfo
         var load: Load
         /// Order of arrival.
@@ -32,7 +32,7 @@ package struct BandwidthState: Sendable {
     }
 
     package let settings: BandwidthSettings
-    private var allocationsByID: [String: Allocation] = [:]
+    private(set) var allocationsByID: [String: Allocation] = [:]
     private var sessionsByID: [String: Session] = [:]
     private var count: UInt64 = 0
 
@@ -179,6 +179,12 @@ package struct BandwidthState: Sendable {
                     throw .invalid(
                         "a sessionFilter's address is IPv4 or IPv6 without prefix, found \"\(address.prefix(64))\""
                     )
+                }
+                for port in [filter.sourcePort, filter.dstPort].compactMap(\.self) where UInt16(port) == nil {
+                    throw .invalid("a sessionFilter's port is 0 to 65535, found \"\(port.prefix(32))\"")
+                }
+                if let number = filter.protocol, UInt8(number) == nil {
+                    throw .invalid("a sessionFilter's protocol is 0 to 255, found \"\(number.prefix(32))\"")
                 }
             }
         }

@@ -43,6 +43,10 @@ static inline int weir_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBL
 // it, and types that differ between two modules are an error.
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
+extern int memfd_create(const char *name, unsigned int flags);
+
+// A file without a name that is closed in programs that are started; 1 is MFD_CLOEXEC.
+static inline int weir_memfd(const char *name) { return memfd_create(name, 1); }
 
 static inline int weir_accept(int fd, struct sockaddr_storage *address, socklen_t *length) {
     return accept4(fd, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);

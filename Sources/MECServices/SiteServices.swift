@@ -6,6 +6,7 @@ import MECModel
 package import MECRuntime
 package import RadioFeed
 package import RadioNetwork
+package import TrafficControl
 
 /// The MEC services of a site and the radio sources that feed them, put together and kept running.
 ///
@@ -26,6 +27,8 @@ package final class SiteServices: Sendable {
         /// Batches of facts that a service missed because it hung.
         package var skippedBatches: UInt64
         package var services: [Service]
+        /// What the kernel was told for bandwidth allocations; `nil` where it is left alone.
+        package var shaping: TrafficShaper.Counters?
     }
 
     private let hub: RadioFactHub
@@ -34,6 +37,8 @@ package final class SiteServices: Sendable {
     package let radioNetwork: RadioNetworkService?
     package let location: LocationService?
     package let bandwidth: BandwidthService?
+    /// `nil` where the kernel is left alone.
+    private let shaper: TrafficShaper?
     private let supervisor: ServiceSupervisor
     private let logger: Logger
 
@@ -90,6 +95,11 @@ package final class SiteServices: Sendable {
                 logger: logger,
                 now: now
             ) : nil
+        let shapes = settings.bandwidth.isEnabled && settings.bandwidth.settings.shapesTraffic
+        let shaper = settings.isEnabled && shapes ? TrafficShaper(logger: logger) : nil
+        self.shaper = shaper
+        var shape: BandwidthService.Shape?
+        if let shaper { shape = { plan in await shaper.apply(plan) } }
         bandwidth =
             settings.isEnabled && settings.bandwidth.isEnabled
             ? BandwidthService(
@@ -97,7 +107,8 @@ package final class SiteServices: Sendable {
                 settings: settings.bandwidth.settings,
                 logger: logger,
                 now: now,
-                enforce: enforce
+                enforce: enforce,
+                shape: shape
             ) : nil
     }
 
@@ -169,7 +180,8 @@ package final class SiteServices: Sendable {
             return Counters(
                 feed: feed?.counters,
                 skippedBatches: hub.skippedBatches,
-                services: services
+                services: services,
+                shaping: shaper?.counters
             )
         }
     }

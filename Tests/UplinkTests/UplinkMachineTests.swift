@@ -65,6 +65,35 @@ import Uplink
         if machine.next(now: 1) != nil { Issue.record("expected to wait") }
     }
 
+    @Test func `a lane with a rate of its own waits until its batch is paid for`() {
+        let machine = ready()
+        machine.setRate(1_000, lane: 0, now: 2)
+        guard case .build(0, let size, _)? = machine.next(now: 2) else {
+            Issue.record("expected to build")
+            return
+        }
+        #expect(size < 64 << 10, "a slow lane has small batches")
+        let bytes = UInt64(batch(machine, 1, now: 2).bytes.count)
+        guard case .send? = machine.next(now: 2) else {
+            Issue.record("expected to send")
+            return
+        }
+        machine.dataArrived(lane: 0)
+        let paid = 2 + bytes * Self.second / 1_000
+        if machine.next(now: paid - 10_000_000) != nil { Issue.record("expected to wait") }
+        #expect(machine.deadline(2) <= paid + 2)
+        guard case .build? = machine.next(now: paid + 10) else {
+            Issue.record("expected to build")
+            return
+        }
+        _ = batch(machine, 2, now: paid + 10)
+        machine.setRate(nil, lane: 0, now: paid + 10)
+        guard case .send? = machine.next(now: paid + 10) else {
+            Issue.record("expected to send")
+            return
+        }
+    }
+
     @Test func `a batch that is refused for good goes aside, and the lane moves on`() {
         let machine = ready()
         guard case .build(0, _, _)? = machine.next(now: 2) else {

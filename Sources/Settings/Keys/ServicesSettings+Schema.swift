@@ -1,5 +1,6 @@
 import Bandwidth
 import Location
+import MECModel
 import MECServices
 import RadioNetwork
 
@@ -98,6 +99,14 @@ extension ServicesSettings.BandwidthEntry {
             countMax: 64,
             "Access networks, in the order in which allocations are tried on them. Without this list: one of 1 Gbit/s."
         )
+        Member.list(
+            "applications",
+            \.settings.applications,
+            of: BandwidthSettings.Application.schema,
+            template: BandwidthSettings.Application(),
+            countMax: 10_000,
+            "Where applications send from: the allocations of those that are not named here are kept on the bus only, not on an interface."
+        )
         Member.value(
             "maximumResources",
             \.settings.maximumResources,
@@ -145,6 +154,52 @@ extension BandwidthSettings.Link {
             \.latency,
             .duration(in: .zero...(.seconds(10))),
             "One way, for steering by latency."
+        )
+        Member.value(
+            "downlinkInterface",
+            \.downlinkInterface,
+            .optional(.text("a network interface", lengthMax: 15)),
+            "The interface through which this machine sends to the terminals. Weir then makes an HTB queueing discipline on it, which holds allocations to their rates and everything together to downlink; needs CAP_NET_ADMIN and iproute2.",
+            example: "eth1"
+        )
+        Member.value(
+            "uplinkInterface",
+            \.uplinkInterface,
+            .optional(.text("a network interface", lengthMax: 15)),
+            "The same towards the applications, and uplink.",
+            example: "eth0"
+        )
+    }
+}
+
+extension BandwidthSettings.Application {
+    fileprivate static let schema = Schema<BandwidthSettings.Application> {
+        Member.value(
+            "appInsId",
+            \.appInsId,
+            .text("an identifier", lengthMax: 256),
+            "The application instance.",
+            required: true,
+            example: "video-wall"
+        )
+        Member.value(
+            "addresses",
+            \.addresses,
+            .list(.ipAddress, countMax: 16),
+            "Its addresses.",
+            required: true,
+            example: "[192.0.2.7]"
+        )
+    }
+}
+
+extension SettingType where Value == IPAddress {
+    fileprivate static var ipAddress: SettingType {
+        SettingType(
+            name: "address",
+            expectation: "an IPv4 or IPv6 address without port or prefix",
+            text: { IPAddress($0) },
+            format: { quoted($0.description) }
         )
     }
 }

@@ -41,6 +41,8 @@ struct LaneQueue {
     var lingerUntil: UInt64?
     /// Why nothing of the lane is sent now.
     var isHeld = false
+    /// Its own cap, besides the one of all lanes.
+    var bucket = TokenBucket(rate: nil, now: 0)
     var sentEvents: UInt64 = 0
     var committedEvents: UInt64 = 0
     var committedBatches: UInt64 = 0

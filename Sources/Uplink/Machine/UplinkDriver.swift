@@ -21,6 +21,8 @@ package final class UplinkDriver: Sendable {
         case rate(UInt64?)
         /// The settings' own caps, read anew.
         case settingsRates(usual: UInt64?, metered: UInt64?)
+        case allocation(UInt64?)
+        case laneRates([String: UInt64])
         /// Reference signal received power of the backhaul cell, dBm; `nil` for unknown.
         case radio(Int?)
         case stop
@@ -83,12 +85,16 @@ package final class UplinkDriver: Sendable {
     /// The status of the last second.
     package var status: UplinkStatus? { latest.withLock { $0 } }
 
-    /// Another cap, bytes per second, from the bandwidth service; `nil` takes it away.
+    /// Another cap, bytes per second, from whoever knows the link; `nil` takes it away.
     package func setRate(_ rate: UInt64?) { post(.rate(rate)) }
     /// The caps of the settings, after a reload.
     package func setSettingsRates(_ settings: UplinkSettings) {
         post(.settingsRates(usual: settings.rate, metered: settings.meteredRate))
     }
+    /// Another cap for all lanes together, from the bandwidth service; `nil` takes it away.
+    package func setAllocation(_ rate: UInt64?) { post(.allocation(rate)) }
+    /// Caps of single lanes by name, bytes per second, in place of those before.
+    package func setLaneRates(_ rates: [String: UInt64]) { post(.laneRates(rates)) }
     /// Whether bytes cost money now: then ``UplinkSettings/meteredRate`` holds.
     package func setMetered(_ isMetered: Bool) { post(.metered(isMetered)) }
     /// How well the backhaul cell is received; lanes with a ``LaneSettings/radioMinimum`` wait by it.
@@ -122,6 +128,8 @@ package final class UplinkDriver: Sendable {
                 case .rate(let rate): loop.rate = rate
                 case .settingsRates(let usual, let metered):
                     (loop.settings.rate, loop.settings.meteredRate) = (usual, metered)
+                case .allocation(let rate): loop.allocation = rate
+                case .laneRates(let rates): loop.laneRates = rates
                 case .radio(let power): loop.radio = power
                 case .stop:
                     loop.end()
@@ -172,6 +180,8 @@ final class UplinkLoop {
     let sink: any Sink
     var isMetered = false
     var rate: UInt64?
+    var allocation: UInt64?
+    var laneRates: [String: UInt64] = [:]
     var radio: Int?
     fileprivate var settings: UplinkSettings
     private let instance: SiteInstance
@@ -249,7 +259,10 @@ final class UplinkLoop {
         var now = MonotonicClock.now()
         for event in sink.takeEvents() { take(event, now) }
         machine.setRate(currentRate(), now: now)
-        for lane in lanes.indices { machine.hold(lane: lane, isHeld(lane)) }
+        for lane in lanes.indices {
+            machine.hold(lane: lane, isHeld(lane))
+            machine.setRate(laneRates[settings.lanes[lane].name], lane: lane, now: now)
+        }
         var linkChanged = false
         // A bound, so that the socket is looked at between batches.
         for _ in 0..<32 {
@@ -377,6 +390,7 @@ final class UplinkLoop {
     private func currentRate() -> UInt64? {
         var caps: [UInt64] = []
         if let rate { caps.append(rate) }
+        if let allocation { caps.append(allocation) }
         if isMetered, let metered = settings.meteredRate { caps.append(metered) }
         if let window = settings.schedule.first(where: { $0.contains(minute: Self.minuteOfDay()) }) {
             caps.append(window.rate)

@@ -132,6 +132,11 @@ package final class UplinkMachine {
 
     package func setRate(_ rate: UInt64?, now: UInt64) { bucket.setRate(rate, now: now) }
 
+    /// Caps one lane, bytes per second; `nil` takes the cap away.
+    package func setRate(_ rate: UInt64?, lane: Int, now: UInt64) {
+        lanes[lane].bucket.setRate(rate, now: now)
+    }
+
     /// The answer to ``Action/build(lane:size:mustClose:)``.
     package func built(lane: Int, _ batch: EncodedBatch, mark: UInt64, now: UInt64) {
         sizer.built(bodySize: Int(batch.header.bodySize), wireSize: batch.bytes.count)
@@ -372,11 +377,13 @@ package final class UplinkMachine {
         // Asked once: whoever builds says when to ask again.
         lanes[lane].hasData = true
         lanes[lane].lingerUntil = nil
-        return .build(lane: lane, size: buildSize, mustClose: mustClose)
+        return .build(lane: lane, size: buildSize(lane), mustClose: mustClose)
     }
 
-    private var buildSize: Int {
-        guard let rate = bucket.rate else { return sizer.bodySize }
+    private func buildSize(_ lane: Int) -> Int {
+        guard let rate = [bucket.rate, lanes[lane].bucket.rate].compactMap(\.self).min() else {
+            return sizer.bodySize
+        }
         return min(sizer.bodySize, max(BatchSizer.smallest, Int(clamping: rate / 4)) * 4)
     }
 
@@ -392,6 +399,7 @@ package final class UplinkMachine {
         }
         lanes[lane].wireBytes += UInt64(size)
         bucket.take(size, now: now)
+        lanes[lane].bucket.take(size, now: now)
         scheduler.sent(size, by: lane) { isReady(lane: $0, now) }
         link.asked(now)
         if handedCount == 1 { lastProgressAt = max(lastProgressAt, now) }
@@ -419,7 +427,7 @@ package final class UplinkMachine {
     }
 
     private func isReady(lane: Int, _ now: UInt64) -> Bool {
-        if lanes[lane].isHeld { return false }
+        if lanes[lane].isHeld || lanes[lane].bucket.readyAt(now) > now { return false }
         if firstWaiting(lane, now) != nil { return true }
         guard lanes[lane].batches.count < Self.uncommittedMaximum else { return false }
         return lanes[lane].hasData || lanes[lane].lingerUntil.map { now >= $0 } ?? false
@@ -441,7 +449,9 @@ package final class UplinkMachine {
         if case .down(let retryAt) = connection { consider(retryAt) }
         consider(helloAt)
         consider(bucket.readyAt(now))
-        for lane in lanes {
+        for index in lanes.indices {
+            consider(lanes[index].bucket.readyAt(now))
+            let lane = lanes[index]
             if let until = lane.lingerUntil { consider(until) }
             for batch in lane.batches {
                 switch batch.state {

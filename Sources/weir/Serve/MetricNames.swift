@@ -260,6 +260,16 @@ enum ServiceMetricNames {
         .counter,
         "Batches of radio facts that a MEC service missed because it hung."
     )
+    static let shapingChanges = MetricDefinition(
+        "weir_traffic_control_changes_total",
+        .counter,
+        "Times that the kernel's queues were changed for bandwidth allocations."
+    )
+    static let shapingFailures = MetricDefinition(
+        "weir_traffic_control_failures_total",
+        .counter,
+        "Times that an interface could not be made to keep its bandwidth allocations."
+    )
     static let facts = MetricDefinition(
         "weir_radio_facts_total",
         .counter,

@@ -130,12 +130,14 @@ actor Server {
         } catch {
             throw StartFailure(reason: error, code: Failure.unavailable)
         }
+        let uplinkRates = UplinkRates()
         let services = try asConfiguration {
             try ServerServices(
                 settings,
                 site: site,
                 shards: gateway.shards,
                 streams: storage.streams,
+                uplinkRates: uplinkRates,
                 logger: logger
             )
         }
@@ -147,6 +149,7 @@ actor Server {
                     site: site,
                     shard: gateway.shards[0],
                     streams: storage.streams,
+                    rates: uplinkRates,
                     logger: logger
                 )
             } catch {

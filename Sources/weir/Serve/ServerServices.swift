@@ -25,6 +25,7 @@ final class ServerServices: Sendable {
         site: BusSite,
         shards: [ShardHandle],
         streams: StreamCatalogue,
+        uplinkRates: UplinkRates,
         logger: Logger
     ) throws {
         let shard = shards[0]
@@ -32,7 +33,10 @@ final class ServerServices: Sendable {
             settings.services,
             radio: settings.radio,
             logger: logger,
-            enforce: { rates in Self.enforce(rates, on: shards) }
+            enforce: { rates in
+                uplinkRates.set(rates)
+                return Self.enforce(rates, on: shards)
+            }
         ) { name throws(BusError) in
             try LocalBus(
                 site: site,
@@ -91,6 +95,10 @@ extension ServerServices: MetricsSource {
             snapshot.add(Names.restarts, service.restarts, service.name)
         }
         snapshot.add(Names.skipped, counters.skippedBatches)
+        if let shaping = counters.shaping {
+            snapshot.add(Names.shapingChanges, shaping.changes)
+            snapshot.add(Names.shapingFailures, shaping.failures)
+        }
         guard let feed = counters.feed else { return }
         snapshot.add(Names.facts, feed.events)
         snapshot.add(Names.refusals, feed.refusals)

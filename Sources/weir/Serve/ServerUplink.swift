@@ -36,6 +36,7 @@ final class ServerUplink: Sendable {
         site: BusSite,
         shard: ShardHandle,
         streams: StreamCatalogue,
+        rates: UplinkRates,
         logger: Logger
     ) async throws {
         var random = SystemRandomNumberGenerator()
@@ -72,6 +73,7 @@ final class ServerUplink: Sendable {
             observer: Self.observer(bus, logger)
         )
         self.driver = driver
+        rates.attach(driver)
         var followers = [Task { await Self.followLimits(bus, driver, logger) }]
         if let terminal = settings.uplink.backhaulTerminal {
             followers.append(Task { await Self.followRadio(of: terminal, bus, driver, logger) })
