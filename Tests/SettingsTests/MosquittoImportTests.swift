@@ -247,6 +247,18 @@ import Testing
             value: "256MiB"
         ),
         Case(
+            name: "the lower of two limits of the packet size, before",
+            text: "max_packet_size 3000\nmessage_size_limit 1000",
+            key: "listeners[0].maximumPacketSize",
+            value: "3000"
+        ),
+        Case(
+            name: "the lower of two limits of the packet size, behind",
+            text: "message_size_limit 1000\nmax_packet_size 3000",
+            key: "listeners[0].maximumPacketSize",
+            value: "3000"
+        ),
+        Case(
             name: "unlimited connections are left at the default",
             text: "listener 1883\nmax_connections -1",
             key: "listeners[0].maximumConnections",

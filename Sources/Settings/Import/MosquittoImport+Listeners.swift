@@ -47,12 +47,16 @@ extension MosquittoImport {
             }
         case "max_packet_size":
             let bytes = number(directive, in: 0...268_435_455)
-            set(directive, "maximumPacketSize", bytes == 0 ? "256MiB" : "\(max(bytes, 128))")
+            if bytes == 0 {
+                set(directive, "maximumPacketSize", "256MiB")
+            } else {
+                limitPackets(directive, to: max(bytes, 128))
+            }
         case "message_size_limit":
             let bytes = number(directive, in: 0...268_435_455)
             guard bytes > 0 else { return true }
             // The limit is of the payload; the longest topic and a page of properties come on top.
-            set(directive, "maximumPacketSize", "\(min(bytes + 69_632, 268_435_456))")
+            limitPackets(directive, to: min(bytes + 69_632, 268_435_456))
             notes.append(
                 ImportNote(
                     directive,
@@ -110,6 +114,13 @@ extension MosquittoImport {
         isPlain: Bool = true
     ) {
         current(directive) { $0.values.append((key, value, directive.place, isPlain)) }
+    }
+
+    /// Of several limits the lowest holds, as in mosquitto.
+    private mutating func limitPackets(_ directive: MosquittoFile.Directive, to bytes: Int) {
+        let others = listeners.last?.values.compactMap { $0.key == "maximumPacketSize" ? Int($0.value) : nil }
+        guard bytes < others?.min() ?? .max else { return }
+        set(directive, "maximumPacketSize", "\(bytes)")
     }
 
     /// Changes the listener that `directive` belongs to.
