@@ -81,7 +81,7 @@ extension BusShard {
 
     /// The change counter of the subscription index: while it stands, answers of
     /// ``hasInterest(in:)`` stay true.
-    package var interestGeneration: UInt32 { subscriptions.generation }
+    package var interestVersion: InterestVersion { subscriptions.version }
 
     func delivered(_ source: PublishSource, qos: QoS) -> DeliveredMessage {
         DeliveredMessage(

@@ -10,7 +10,11 @@ struct SubscriptionIndex: ~Copyable {
     private(set) var groups: [SharedGroup?] = []
     private var freeGroups: [Int32] = []
     /// Counts changes; a cached route of an earlier generation is looked up again.
-    private(set) var generation: UInt32 = 1
+    private(set) var generation: UInt32 = 1 {
+        didSet { version.set(generation) }
+    }
+    /// ``generation`` for other threads.
+    let version = InterestVersion()
 
     /// Makes every cached route stale.
     mutating func invalidateRoutes() { generation &+= 1 }
