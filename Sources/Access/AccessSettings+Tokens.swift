@@ -29,6 +29,8 @@ extension AccessSettings {
         case secretFile(String, id: String?)
         /// RS256 or ES256: a public key or certificate as PEM.
         case pemFile(String, id: String?)
+        /// What ``TokenSigner`` signs with: a secret, or a private key as PEM.
+        case signingKeyFile(String)
         /// RFC 7517, any number of keys.
         case jwksFile(String)
     }

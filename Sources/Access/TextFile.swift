@@ -31,6 +31,14 @@ enum TextFile {
         }
     }
 
+    /// The file's bytes without one line end after them, which an editor or echo leaves behind.
+    static func secret(_ path: String, expected: String) throws(AccessSettingsError) -> [UInt8] {
+        var secret = try bytes(path, expected: expected)
+        if secret.last == UInt8(ascii: "\n") { secret.removeLast() }
+        if secret.last == UInt8(ascii: "\r") { secret.removeLast() }
+        return secret
+    }
+
     /// The file's lines with their numbers from 1, without line ends (LF or CRLF).
     static func lines(
         _ path: String,

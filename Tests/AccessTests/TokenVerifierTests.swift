@@ -429,4 +429,54 @@ import Testing
             } throws: { "\($0)".contains(message) }
         }
     }
+
+    // MARK: - Signing
+
+    @Test func `what the signer signs is verified with the same file, under the key's own algorithm`() throws
+    {
+        let files = [
+            ("HS256", try folder.write("s", Self.secret + [0x0a])),
+            ("RS256", try folder.write("r", TestIssuer.rsa.privatePEM)),
+            ("ES256", try folder.write("p", TestIssuer.p256.privatePEM)),
+        ]
+        for (algorithm, file) in files {
+            let verifier = try verifier([.signingKeyFile(file)])
+            let signer = try TokenSigner(keyFile: file)
+            // ECDSA signatures differ in length before they are put in their fixed form.
+            for _ in 0..<50 {
+                let token = try #require(signer.sign(claims: Array(Self.good.utf8)))
+                let header = try #require(Data(base64URL: String(token.prefix { $0 != "." })))
+                #expect(String(decoding: header, as: UTF8.self) == #"{"alg":"\#(algorithm)","typ":"JWT"}"#)
+                #expect(try verify(verifier, token).get().username == "ann")
+            }
+            for (_, other) in files where other != file {
+                let stranger = try #require(TokenSigner(keyFile: other).sign(claims: Array(Self.good.utf8)))
+                #expect(throws: TokenVerifier.Failure.self) { try verify(verifier, stranger).get() }
+            }
+        }
+        // The public half is enough for whoever only verifies.
+        let verifying = try verifier([.pemFile(try folder.write("q", TestIssuer.p256.publicPEM), id: nil)])
+        let token = try #require(TokenSigner(keyFile: files[2].1).sign(claims: Array(Self.good.utf8)))
+        #expect(try verify(verifying, token).get().username == "ann")
+    }
+
+    @Test func `a signing key that is none is told`() throws {
+        let cases: [([UInt8], String)] = [
+            (Array("short".utf8), "a secret of 5 bytes"), (TestIssuer(.p384).privatePEM, "on another curve"),
+            (Array("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".utf8), "no private key"),
+        ]
+        for (bytes, message) in cases {
+            #expect {
+                try TokenSigner(keyFile: try folder.write("k", bytes))
+            } throws: { "\($0)".contains(message) }
+        }
+    }
+}
+
+extension Data {
+    fileprivate init?(base64URL text: String) {
+        var text = text.replacing("-", with: "+").replacing("_", with: "/")
+        while text.utf8.count % 4 != 0 { text += "=" }
+        self.init(base64Encoded: text)
+    }
 }

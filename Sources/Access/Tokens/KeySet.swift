@@ -33,15 +33,13 @@ struct KeySet: Sendable {
     private mutating func add(_ source: AccessSettings.KeySource) throws(AccessSettingsError) {
         switch source {
         case .secretFile(let path, let id):
-            var secret = try TextFile.bytes(path, expected: "a readable file with the secret of HS256")
-            // What an editor or echo leaves behind.
-            if secret.last == UInt8(ascii: "\n") { secret.removeLast() }
-            if secret.last == UInt8(ascii: "\r") { secret.removeLast() }
+            let secret = try TextFile.secret(path, expected: "a readable file with the secret of HS256")
             keys.append(
                 try Self.placed(path) { () throws(VerificationKey.Flaw) in
                     try VerificationKey(secret: secret, id: id)
                 }
             )
+        case .signingKeyFile(let path): keys.append(try SigningKey(file: path).verificationKey())
         case .pemFile(let path, let id):
             let pem = try TextFile.bytes(path, expected: "a readable file with a public key")
             keys.append(
@@ -70,7 +68,7 @@ struct KeySet: Sendable {
         }
     }
 
-    private static func placed<T>(
+    static func placed<T>(
         _ place: String,
         _ body: () throws(VerificationKey.Flaw) -> T
     ) throws(AccessSettingsError) -> T {

@@ -103,7 +103,7 @@ final class PublicKey: @unchecked Sendable {
     }
 
     /// SubjectPublicKeyInfo. libcrypto checks that a point is on its curve.
-    private convenience init(der: [UInt8]) throws(VerificationKey.Flaw) {
+    convenience init(der: [UInt8]) throws(VerificationKey.Flaw) {
         defer { ERR_clear_error() }
         let key = der.withUnsafeBufferPointer { buffer -> OpaquePointer? in
             var place = buffer.baseAddress
@@ -145,6 +145,28 @@ enum DER {
         // The first bit is the sign.
         if digits.first.map({ $0 >= 0x80 }) ?? true { digits.insert(0, at: 0) }
         return [0x02] + length(digits.count) + digits
+    }
+
+    /// The two numbers of a SEQUENCE, such as an ECDSA signature (RFC 3279 2.2.3), each in `width` bytes.
+    ///
+    /// - Returns: `nil` where there are no two, or they need more room.
+    static func pair(in sequence: [UInt8], width: Int) -> [UInt8]? {
+        // Two numbers of 33 bytes at most: a length of one byte each.
+        guard sequence.count >= 2, sequence[0] == 0x30, Int(sequence[1]) == sequence.count - 2 else {
+            return nil
+        }
+        var rest = sequence[2...]
+        var numbers: [UInt8] = []
+        for _ in 0..<2 {
+            guard rest.popFirst() == 0x02, let count = rest.popFirst(), count <= rest.count else {
+                return nil
+            }
+            let digits = rest.prefix(Int(count)).drop { $0 == 0 }
+            rest = rest.dropFirst(Int(count))
+            guard digits.count <= width else { return nil }
+            numbers += [UInt8](repeating: 0, count: width - digits.count) + digits
+        }
+        return rest.isEmpty ? numbers : nil
     }
 
     private static func length(_ count: Int) -> [UInt8] {

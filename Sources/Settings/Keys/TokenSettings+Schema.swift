@@ -96,6 +96,8 @@ extension SettingType where Value == AccessSettings.KeySource {
                 switch source {
                 case .secretFile(let file, let id): quoted("secret:\(file)" + (id.map { "#\($0)" } ?? ""))
                 case .pemFile(let file, let id): quoted("pem:\(file)" + (id.map { "#\($0)" } ?? ""))
+                // Never in a settings file: it comes from rest.tokenKeyFile.
+                case .signingKeyFile(let file): quoted(file)
                 case .jwksFile(let file): quoted("jwks:\(file)")
                 }
             }
