@@ -1,9 +1,9 @@
-/// The `_links` of a notification: MEC 012 6.4 and MEC 013 6.4, `_links.subscription`.
+/// The `_links` of a notification: MEC 011 7.1.4.2, MEC 012 6.4 and MEC 013 6.4, `_links.subscription`.
 ///
 /// It is the last member of every body, so that the same event can be handed to a REST subscriber
 /// under its own subscription URI without being encoded again.
 package enum NotificationLinks {
-    private static let opening: StaticString = "\"_links\":{\"subscription\":{\"href\":"
+    private static let opening: StaticString = "\"subscription\":{\"href\":"
 
     private static let middle: StaticString = ",\"self\":{\"href\":"
 
@@ -24,7 +24,7 @@ package enum NotificationLinks {
 
     /// The same body with another subscription URI.
     ///
-    /// - Parameter body: As the services publish it: `_links` last.
+    /// - Parameter body: As the services publish it: `_links` last, and in it `subscription`, or `self` behind it.
     /// - Returns: `nil` when `body` is not of that form.
     package static func replacing(in body: [UInt8], href: String) -> [UInt8]? {
         // From the back: the member is short and last, whatever strings came before.

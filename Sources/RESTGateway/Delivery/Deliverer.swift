@@ -19,7 +19,7 @@ package final class Deliverer: Sendable {
         package var deadLetters: UInt64 = 0
     }
 
-    enum Target: Sendable, Equatable {
+    package enum Target: Sendable, Equatable {
         case callback(String)
         case webSocket
     }
@@ -33,19 +33,30 @@ package final class Deliverer: Sendable {
     }
 
     private let settings: CallbackSettings
-    private let client: HTTPClient
+    private let clients: PinnedClients
+    /// Where callbacks may go.
+    let callbacks: CallbackGuard
     private let logger: Logger
     private let subscribers = Mutex<[String: Subscriber]>([:])
     private let counts = Mutex(Counters())
 
-    package init(_ settings: CallbackSettings, logger: Logger) {
+    package convenience init(_ settings: CallbackSettings, logger: Logger) {
+        self.init(
+            settings,
+            callbacks: CallbackGuard(allowsLoopback: settings.allowsLoopback),
+            logger: logger
+        )
+    }
+
+    package init(_ settings: CallbackSettings, callbacks: CallbackGuard, logger: Logger) {
         self.settings = settings
+        self.callbacks = callbacks
         self.logger = logger
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: TimeAmount(settings.timeout))
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         configuration.httpVersion = .http1Only
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        clients = PinnedClients(configuration, callbacks: callbacks)
     }
 
     package var counters: Counters { counts.withLock { $0 } }
@@ -58,20 +69,21 @@ package final class Deliverer: Sendable {
             return all
         }
         for subscriber in all { end(subscriber) }
-        try? await client.shutdown()
+        await clients.stop()
     }
 
     // MARK: - Subscribers
 
     /// Begins to deliver to `id`; what waited for it before under another target goes to the new one.
-    func open(_ id: String, _ target: Target) {
+    package func open(_ id: String, _ target: Target) {
         let old = subscribers.withLock { $0.removeValue(forKey: id) }
         if let old { end(old) }
         let queue = DeliveryQueue(limit: settings.queueMaximum)
         var subscriber = Subscriber(target: target, queue: queue)
         if case .callback(let url) = target {
+            let host = CallbackGuard.host(of: url) ?? ""
             subscriber.task = Task { [self] in
-                while let body = await queue.next() { await deliver(body, to: url, for: id) }
+                while let body = await queue.next() { await deliver(body, to: url, host, for: id) }
             }
         }
         subscribers.withLock { $0[id] = subscriber }
@@ -93,7 +105,7 @@ package final class Deliverer: Sendable {
         subscriber.task?.cancel()
     }
 
-    func send(_ body: [UInt8], to id: String) {
+    package func send(_ body: [UInt8], to id: String) {
         guard let queue = subscribers.withLock({ $0[id]?.queue }) else { return }
         let dropped = queue.push(body)
         if dropped > 0 { counts.withLock { $0.deadLetters += UInt64(dropped) } }
@@ -101,7 +113,7 @@ package final class Deliverer: Sendable {
 
     // MARK: - Callbacks
 
-    private func deliver(_ body: [UInt8], to url: String, for id: String) async {
+    private func deliver(_ body: [UInt8], to url: String, _ host: String, for id: String) async {
         var delay = settings.firstDelay
         for attempt in 1...max(1, settings.attempts) {
             if Task.isCancelled { return }
@@ -110,7 +122,7 @@ package final class Deliverer: Sendable {
                 guard (try? await Task.sleep(for: delay)) != nil else { return }
                 delay = min(delay * 2, settings.delayMaximum)
             }
-            if await post(body, to: url) {
+            if await post(body, to: url, host) {
                 counts.withLock { $0.delivered += 1 }
                 return
             }
@@ -119,12 +131,13 @@ package final class Deliverer: Sendable {
         logger.debug("a notification was given up", metadata: ["subscription.id": "\(id)"])
     }
 
-    private func post(_ body: [UInt8], to url: String) async -> Bool {
+    private func post(_ body: [UInt8], to url: String, _ host: String) async -> Bool {
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
         request.body = .bytes(ByteBuffer(bytes: body))
         do {
+            let client = try await clients.client(for: url, host: host)
             let response = try await client.execute(request, timeout: TimeAmount(settings.timeout))
             // Read to its end, so that the connection serves the next one too.
             _ = try await response.body.collect(upTo: 64 << 10)

@@ -8,6 +8,13 @@ extension SubscriptionBook {
     private static let subscriberTopic = "$weir/rest/location/"
     private static let unclaimedMax = 1_000
 
+    /// A location subscription that is delivered from here.
+    struct LocationTarget {
+        var href: String
+        var expiry: RadioTime?
+        var isToldOfExpiry = false
+    }
+
     /// Who made a location subscription, as it is kept.
     private struct Subscriber: Codable {
         var name: String
@@ -50,7 +57,7 @@ extension SubscriptionBook {
     // MARK: - Delivery
 
     func deliverLocation(_ id: String, _ delivery: SubscriptionDelivery, path: String) async {
-        locationTargets[id] = root + path
+        locationTargets[id] = LocationTarget(href: root + path, expiry: delivery.expiryDeadline?.time)
         deliverer.open(id, delivery.target)
         await listen(to: Self.locationFilter, for: id)
         if delivery.requestTestNotification == true { sendTest(id) }
@@ -97,7 +104,7 @@ extension SubscriptionBook {
         let levels = event.topic.split(separator: "/")
         guard levels.count == 7 else { return }
         let id = String(levels[5])
-        guard let href = locationTargets[id] else {
+        guard let href = locationTargets[id]?.href else {
             if unclaimed.count < Self.unclaimedMax { unclaimed.append((id, event)) }
             return
         }

@@ -28,15 +28,14 @@ package actor SubscriptionBook {
     let bus: any Bus
     let deliverer: Deliverer
     private let settings: RESTSettings
-    private let callbacks: CallbackGuard
     let logger: Logger
     private let now: @Sendable () -> RadioTime
     private var apiRoot = ""
     private var entries: [String: Entry] = [:]
     /// By filter; one reader of the bus for all who want the same.
     private var listeners: [String: Listener] = [:]
-    /// Those of the location service that are delivered from here, and their URIs.
-    var locationTargets: [String: String] = [:]
+    /// Those of the location service that are delivered from here.
+    var locationTargets: [String: LocationTarget] = [:]
     /// Who made them, where that has a name.
     var locationSubscribers: [String: String] = [:]
     /// Notifications of subscriptions that the location service has begun and whose address is not known yet.
@@ -56,7 +55,6 @@ package actor SubscriptionBook {
         self.settings = settings
         self.logger = logger
         self.now = now
-        callbacks = CallbackGuard(allowsLoopback: settings.callbacks.allowsLoopback)
     }
 
     // MARK: - Life
@@ -94,9 +92,15 @@ package actor SubscriptionBook {
             guard let expiry = entry.expiry, expiry <= notice else { continue }
             if !entry.isToldOfExpiry {
                 entries[id]?.isToldOfExpiry = true
-                deliverer.send(expiryNotification(entry, expiry, time), to: id)
+                deliverer.send(expiryNotification(entry.href, expiry, time), to: id)
             }
             if expiry <= time { try? await remove(id) }
+        }
+        // The location service ends them itself.
+        for (id, target) in locationTargets where !target.isToldOfExpiry {
+            guard let expiry = target.expiry, expiry <= notice else { continue }
+            locationTargets[id]?.isToldOfExpiry = true
+            deliverer.send(expiryNotification(target.href, expiry, time), to: id)
         }
     }
 
@@ -205,7 +209,7 @@ package actor SubscriptionBook {
             )
         }
         if let callback = delivery.callbackReference {
-            try await callbacks.check(callback)
+            try await deliverer.callbacks.admit(callback)
             delivery.websockNotifConfig = nil
         } else if delivery.websockNotifConfig?.requestWebsocketUri == true
             || delivery.websockNotifConfig?.websocketUri != nil
@@ -304,29 +308,18 @@ package actor SubscriptionBook {
             let facts = EventForSubscribers(event)
             for id in wanted {
                 guard let entry = entries[id], facts.match(entry.stored.content),
-                    let body = Self.addressed(event.payload, entry.href)
+                    let body = NotificationLinks.replacing(in: event.payload, href: entry.href)
                 else { continue }
                 deliverer.send(body, to: id)
             }
         }
     }
 
-    /// The event with the subscription's own URI; AppTerminationNotification has further links beside it.
-    private static func addressed(_ payload: [UInt8], _ href: String) -> [UInt8]? {
-        if let body = NotificationLinks.replacing(in: payload, href: href) { return body }
-        guard case .object(var members)? = try? JSONBody.decode(JSONTree.self, payload),
-            case .object(var links)? = members["_links"]
-        else { return nil }
-        links["subscription"] = ["href": .string(href)]
-        members["_links"] = .object(links)
-        return try? JSONBody.encode(JSONTree.object(members))
-    }
-
     // MARK: - Notifications about the subscription itself
 
     /// TestNotification, MEC 012 6.4.12.
     func sendTest(_ id: String) {
-        guard let href = entries[id]?.href ?? locationTargets[id] else { return }
+        guard let href = entries[id]?.href ?? locationTargets[id]?.href else { return }
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("notificationType", literal: "TestNotification")
@@ -336,13 +329,13 @@ package actor SubscriptionBook {
     }
 
     /// ExpiryNotification, MEC 012 6.4.9.
-    private func expiryNotification(_ entry: Entry, _ expiry: RadioTime, _ time: RadioTime) -> [UInt8] {
+    private func expiryNotification(_ href: String, _ expiry: RadioTime, _ time: RadioTime) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("notificationType", literal: "ExpiryNotification")
         writer.member("timeStamp", time)
         writer.member("expiryDeadline", expiry)
-        NotificationLinks.write(entry.href, to: &writer)
+        NotificationLinks.write(href, to: &writer)
         writer.endObject()
         return writer.bytes
     }
