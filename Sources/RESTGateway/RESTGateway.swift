@@ -12,8 +12,7 @@ package import RadioNetwork
 /// The ETSI APIs over HTTP, and the page that lists them.
 package final class RESTGateway: HTTPService {
     private let router: Router
-    private let documents: [String: [UInt8]]
-    private let index: [UInt8]
+    private let documents: [String: ServiceResponse]
     private let scopes: [String]
     private let gatekeeper: Gatekeeper
     private let book: SubscriptionBook
@@ -50,10 +49,7 @@ package final class RESTGateway: HTTPService {
             apis.append(SteeringAPI(service: service, book: book, now: now).api)
         }
         router = Router(apis)
-        var documents: [String: [UInt8]] = [:]
-        for api in apis { documents["/openapi/\(api.name).json"] = OpenAPIDocument(api).json }
-        self.documents = documents
-        index = IndexPage.html(apis)
+        documents = Self.documents(apis)
         scopes = apis.map(\.name)
         gatekeeper = Gatekeeper(
             access: access,
@@ -133,24 +129,31 @@ package final class RESTGateway: HTTPService {
         if request.path == "/oauth2/token", request.method == .post {
             return await gatekeeper.token(request, scopes: scopes)
         }
-        guard request.method == .get else { return nil }
-        if request.path == "/" {
-            return ServiceResponse(.ok, headers: [.contentType: "text/html; charset=utf-8"], body: index)
+        return request.method == .get ? documents[request.path] : nil
+    }
+
+    /// What is the same for everybody, by its path.
+    private static func documents(_ apis: [API]) -> [String: ServiceResponse] {
+        var documents: [String: ServiceResponse] = [:]
+        for api in apis {
+            documents["/openapi/\(api.name).json"] = ServiceResponse(
+                .ok,
+                headers: [.contentType: "application/json"],
+                body: OpenAPIDocument(api).json
+            )
         }
-        if let document = documents[request.path] {
-            return ServiceResponse(.ok, headers: [.contentType: "application/json"], body: document)
+        for file in SiteDocument.all {
+            documents[file.path] = ServiceResponse(.ok, headers: [.contentType: file.type], body: file.bytes)
         }
-        return nil
+        var headers: HTTPFields = [.contentType: "text/html; charset=utf-8"]
+        headers[.contentSecurityPolicy] = IndexPage.policy
+        documents["/"] = ServiceResponse(.ok, headers: headers, body: IndexPage.html(apis, SiteDocument.all))
+        return documents
     }
 
     private func answer(_ request: ServiceRequest) async throws -> ServiceResponse {
         let match = try router.find(request.method, request.path)
-        let identity = try await gatekeeper.identify(
-            request.headers[.authorization],
-            peer: request.peerAddress,
-            isLoopback: request.isLoopback,
-            api: match.api
-        )
+        let identity = try await gatekeeper.identify(Caller(request), api: match.api)
         try gatekeeper.check(match.route.permission, identity)
         guard !request.isTooLarge else {
             throw Problem(
@@ -191,16 +194,13 @@ package final class RESTGateway: HTTPService {
 
     // MARK: - WebSockets
 
+    package func hasWebSocket(at path: String) -> Bool { path.hasSuffix("/websocket") }
+
     /// `{subscription}/websocket`.
     package func webSocket(_ request: WebSocketRequest) async -> (any WebSocketSource)? {
         let segments = request.path.split(separator: "/")
         guard segments.count > 2, segments.last == "websocket" else { return nil }
-        let identity = try? await gatekeeper.identify(
-            request.authorization,
-            peer: request.peerAddress,
-            isLoopback: request.isLoopback,
-            api: nil
-        )
+        let identity = try? await gatekeeper.identify(Caller(request), api: nil)
         let id = String(segments[segments.count - 2])
         guard let identity, await book.isVisible(id, to: identity.name) else { return nil }
         return deliverer.source(id)
