@@ -4,18 +4,22 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// `weir bench rest`: what a query costs over HTTP.
+/// `weir bench rest`: what a query costs over HTTP, and how many notifications its subscribers get.
 ///
 /// Sendable: once parsed, its options are only read.
 struct BenchREST: ParsableCommand, @unchecked Sendable {
     static let configuration = CommandConfiguration(
         commandName: "rest",
-        abstract: "Queries of one resource over HTTP/1.1, each connection one at a time.",
+        abstract: "Queries of one resource over HTTP/1.1, each connection one at a time; or notifications.",
         discussion: """
-            The server limits requests per address: start it with --set rest.requestRate=0.
+            The server limits requests per address: start it with --set rest.requestRate=0. With --subscriptions, so \
+            many subscriptions to the registry's events are made whose callbacks go to this command, which needs \
+            --set rest.callbacks.allowLoopback=true on the same machine; then a service is changed so often that \
+            --notifications are due each second.
 
-            EXAMPLE
+            EXAMPLES
               weir bench rest --path /location/v3/queries/zones --connections 32 --seconds 5
+              weir bench rest --subscriptions 1000 --notifications 5000 --seconds 10
             """
     )
 
@@ -37,14 +41,35 @@ struct BenchREST: ParsableCommand, @unchecked Sendable {
     @Option(help: "A bearer token.")
     var token: String?
 
+    @Option(help: "Subscriptions by callback; 0 measures queries.")
+    var subscriptions = 0
+
+    @Option(help: "Notifications per second for all subscriptions together.")
+    var notifications = 5_000.0
+
     func validate() throws {
         guard (1...1_024).contains(connections) else {
             throw ValidationError("--connections: expected 1 to 1,024")
+        }
+        guard (0...10_000).contains(subscriptions), notifications > 0, notifications <= 1e6 else {
+            throw ValidationError(
+                "--subscriptions: expected 0 to 10,000; --notifications: expected up to 1,000,000"
+            )
         }
         guard seconds > 0, seconds <= 3_600 else { throw ValidationError("--seconds: expected 0 to 3,600") }
     }
 
     func run() throws {
+        if subscriptions > 0 {
+            return try BenchNotifications(
+                host: host,
+                port: port,
+                token: token,
+                subscriptions: subscriptions,
+                rate: notifications,
+                seconds: seconds
+            ).run()
+        }
         var request = "GET \(path) HTTP/1.1\r\nHost: \(host):\(port)\r\n"
         if let token { request += "Authorization: Bearer \(token)\r\n" }
         let bytes = Array((request + "\r\n").utf8)
@@ -56,14 +81,14 @@ struct BenchREST: ParsableCommand, @unchecked Sendable {
             DispatchQueue(label: "weir.bench.\(index)").async(group: group) {
                 var latencies: [UInt64] = []
                 var failure: String?
-                do throws(Flaw) {
-                    var connection = try Connection(host, port)
+                do throws(BenchConnection.Flaw) {
+                    var connection = try BenchConnection(host, port)
                     defer { connection.close() }
                     while DispatchTime.now().uptimeNanoseconds < end {
                         let asked = DispatchTime.now().uptimeNanoseconds
-                        let status = try connection.ask(bytes)
+                        let status = try connection.ask(bytes).status
                         latencies.append(DispatchTime.now().uptimeNanoseconds - asked)
-                        guard status == 200 else { throw Flaw("status 200", "\(status)") }
+                        guard status == 200 else { throw BenchConnection.Flaw("status 200", "\(status)") }
                     }
                 } catch {
                     failure = error.text
@@ -80,81 +105,11 @@ struct BenchREST: ParsableCommand, @unchecked Sendable {
         group.wait()
         let elapsed = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
         let (unsorted, failures, detail) = results.withLock { $0 }
-        let latencies = unsorted.sorted()
-        func quantile(_ part: Double) -> Double {
-            latencies.isEmpty ? 0 : Double(latencies[Int(Double(latencies.count - 1) * part)]) / 1e6
-        }
-        func milliseconds(_ part: Double) -> String { String(format: "%.2f ms", quantile(part)) }
-        print("requests     \(latencies.count), \(Int(Double(latencies.count) / elapsed))/s")
-        print("latency      p50 \(milliseconds(0.5)), p99 \(milliseconds(0.99)), longest \(milliseconds(1))")
+        print("requests     \(unsorted.count), \(Int(Double(unsorted.count) / elapsed))/s")
+        print("latency      \(BenchConnection.quantiles(unsorted))")
         guard failures == 0 else {
             Failure.tell("\(failures) of \(connections) connections failed: \(detail)")
             throw ExitCode(2)
-        }
-    }
-
-    private struct Flaw: Error {
-        var text: String
-
-        init(_ expected: String, _ found: String) { text = "expected \(expected), found \(found)" }
-    }
-
-    /// A blocking connection that asks and reads by Content-Length.
-    private struct Connection {
-        private let descriptor: Int32
-        private var buffer: [UInt8] = []
-
-        init(_ host: String, _ port: UInt16) throws(Flaw) {
-            var hints = addrinfo()
-            hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-            var list: UnsafeMutablePointer<addrinfo>?
-            guard getaddrinfo(host, "\(port)", &hints, &list) == 0, let first = list else {
-                throw Flaw("a host that can be found", host)
-            }
-            defer { freeaddrinfo(list) }
-            descriptor = socket(first.pointee.ai_family, first.pointee.ai_socktype, first.pointee.ai_protocol)
-            guard descriptor >= 0, connect(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0
-            else {
-                throw Flaw("a server at \(host):\(port)", String(cString: strerror(errno)))
-            }
-            var patience = timeval(tv_sec: 10, tv_usec: 0)
-            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        }
-
-        func close() { _ = Glibc.close(descriptor) }
-
-        /// - Returns: The status.
-        mutating func ask(_ request: [UInt8]) throws(Flaw) -> Int {
-            guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
-                throw Flaw("a connection that takes requests", String(cString: strerror(errno)))
-            }
-            while true {
-                if let (status, length) = head, buffer.count >= length {
-                    buffer.removeFirst(length)
-                    return status
-                }
-                let count = buffer.count
-                buffer.append(contentsOf: repeatElement(0, count: 65_536))
-                let read = buffer.withUnsafeMutableBytes {
-                    recv(descriptor, $0.baseAddress?.advanced(by: count), 65_536, 0)
-                }
-                buffer.removeLast(65_536 - max(0, read))
-                guard read > 0 else {
-                    throw Flaw("an answer", read == 0 ? "the end" : String(cString: strerror(errno)))
-                }
-            }
-        }
-
-        /// Status and length of the answer at the front, body included; `nil` until its header is there.
-        private var head: (status: Int, length: Int)? {
-            let end = Array("\r\n\r\n".utf8)
-            guard let gap = buffer.firstRange(of: end) else { return nil }
-            let lines = String(decoding: buffer[..<gap.lowerBound], as: UTF8.self).split(separator: "\r\n")
-            let words = lines.first?.split(separator: " ") ?? []
-            let status = words.count > 1 ? Int(words[1]) ?? 0 : 0
-            let length = lines.dropFirst().first { $0.lowercased().hasPrefix("content-length:") }
-                .flatMap { Int($0.dropFirst(15).drop { $0 == " " }) }
-            return (status, gap.upperBound + (length ?? 0))
         }
     }
 }
