@@ -188,6 +188,7 @@ let package = Package(
                 "Access",
                 "Bandwidth",
                 "Bus",
+                "CertificateNames",
                 "EventBus",
                 "Journal",
                 "LocalBus",
@@ -211,6 +212,15 @@ let package = Package(
             swiftSettings: hot
         ),
 
+        .target(name: "CSiteDocuments"),
+        .target(
+            name: "CertificateNames",
+            dependencies: [
+                "Access",
+                .product(name: "X509", package: "swift-certificates"),
+            ],
+            swiftSettings: strict
+        ),
         .target(
             name: "AppEnablement",
             dependencies: [
@@ -226,6 +236,8 @@ let package = Package(
                 "Bandwidth",
                 "Bus",
                 "CLinux",
+                "CSiteDocuments",
+                "CertificateNames",
                 "HTTPGateway",
                 "Location",
                 "MECModel",
@@ -414,7 +426,17 @@ let package = Package(
         ),
         .testTarget(
             name: "RESTGatewayTests",
-            dependencies: ["AppEnablement", "MECModel", "MECTestSupport", "RESTGateway", "RadioNetwork"],
+            dependencies: [
+                "AppEnablement",
+                "HTTPGateway",
+                "MECModel",
+                "MECTestSupport",
+                "RESTGateway",
+                "RadioNetwork",
+                "Telemetry",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(

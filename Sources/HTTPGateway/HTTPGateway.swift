@@ -77,7 +77,8 @@ package actor HTTPGateway {
                 metrics: metrics,
                 health: health,
                 service: service,
-                maximumBodySize: settings.maximumBodySize
+                maximumBodySize: settings.maximumBodySize,
+                hasCertificates: tls != nil && settings.clientCertificate != .none
             ),
             server: try tls.map { try .tls(upgradable, tlsConfiguration: $0) } ?? upgradable,
             configuration: configuration,
@@ -129,11 +130,19 @@ package actor HTTPGateway {
                 privateKey: .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))
             )
             configuration.minimumTLSVersion = .tlsv12
+            if let file = settings.clientCAFile, settings.clientCertificate != .none {
+                // A client's name is not its address: the chain is verified, no host name.
+                configuration.certificateVerification =
+                    settings.clientCertificate == .required ? .noHostnameVerification : .optionalVerification
+                configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
+                configuration.sendCANameList = true
+            }
             return configuration
         } catch {
             throw StartError(
                 address: settings.listen,
-                reason: "http.certificateFile \"\(certificateFile)\" or http.keyFile \"\(keyFile)\": \(error)"
+                reason:
+                    "http.certificateFile \"\(certificateFile)\", http.keyFile \"\(keyFile)\" or http.clientCAFile: \(error)"
             )
         }
     }
@@ -145,6 +154,8 @@ private struct GatewayResponder: HTTPResponder {
     let health: any HealthSource
     let service: (any HTTPService)?
     let maximumBodySize: Int
+    /// Whether clients may have shown certificates.
+    let hasCertificates: Bool
 
     func respond(to request: Request, context: GatewayRequestContext) async throws -> Response {
         switch request.uri.path {
@@ -175,6 +186,7 @@ private struct GatewayResponder: HTTPResponder {
             peerAddress: context.peer?.ipAddress ?? "",
             isLoopback: context.peer?.isLoopback ?? false
         )
+        if hasCertificates { ask.clientCertificate = await context.channel.clientCertificate() }
         // A GET has no body, and most requests are GETs.
         if request.method == .get || request.method == .delete { return ask }
         do {
@@ -206,11 +218,19 @@ private struct GatewayResponder: HTTPResponder {
 /// Remembers who asks.
 private struct GatewayRequestContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    let peer: SocketAddress?
+    let channel: any Channel
+    var peer: SocketAddress? { channel.remoteAddress }
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
-        peer = source.channel.remoteAddress
+        channel = source.channel
+    }
+}
+
+extension Channel {
+    /// What the client has shown, as DER; its chain is verified.
+    func clientCertificate() async -> [UInt8]? {
+        try? await nioSSL_peerCertificate().get()?.toDERBytes()
     }
 }
 

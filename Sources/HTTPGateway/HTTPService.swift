@@ -4,6 +4,8 @@ package import HTTPTypes
 package protocol HTTPService: Sendable {
     /// Any path that the gateway does not serve itself; it always answers.
     func respond(to request: ServiceRequest) async -> ServiceResponse
+    /// Whether a WebSocket may be at that path; if not, its request is one like any other.
+    func hasWebSocket(at path: String) -> Bool
     /// What a WebSocket is to carry; `nil` refuses the upgrade, and the request is answered like any other.
     func webSocket(_ request: WebSocketRequest) async -> (any WebSocketSource)?
 }
@@ -14,6 +16,8 @@ package struct WebSocketRequest: Sendable {
     package var authorization: String?
     package var peerAddress: String
     package var isLoopback: Bool
+    /// As DER, its chain verified.
+    package var clientCertificate: [UInt8]?
 }
 
 /// A request with its whole body.
@@ -28,6 +32,8 @@ package struct ServiceRequest: Sendable {
     /// Without the port; empty where it is not known.
     package var peerAddress: String
     package var isLoopback: Bool
+    /// As DER, its chain verified.
+    package var clientCertificate: [UInt8]?
     /// Whether the body was larger than ``HTTPSettings/maximumBodySize``; it is empty then.
     package var isTooLarge = false
 }

@@ -18,6 +18,18 @@ package struct HTTPSettings: Sendable, Equatable {
     /// PEM files; with them the listener speaks TLS 1.2 or later and nothing else.
     package var certificateFile: String?
     package var keyFile: String?
+    package var clientCertificate = ClientCertificate.none
+    /// PEM file with the authorities whose client certificates are good.
+    package var clientCAFile: String?
+
+    /// Whether clients are asked for a certificate.
+    package enum ClientCertificate: String, Sendable, CaseIterable {
+        case none
+        /// Asked for; one that is sent must be good.
+        case optional
+        /// A client without a good one is turned away.
+        case required
+    }
 
     package init() {}
 }

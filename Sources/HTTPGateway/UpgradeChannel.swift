@@ -27,8 +27,9 @@ struct UpgradeChannel: HTTPChannelHandler {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            let found = NIOLoopBoundBox<(any WebSocketSource)?>(nil, eventLoop: channel.eventLoop)
             let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Kind>(
-                upgraders: [upgrader()],
+                upgraders: [upgrader(found)],
                 notUpgradingCompletionHandler: { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
@@ -56,6 +57,15 @@ struct UpgradeChannel: HTTPChannelHandler {
             let negotiated = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
                 configuration: configuration
             )
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(
+                UpgradeGate(
+                    found: found,
+                    isWebSocket: { [service] path in service?.hasWebSocket(at: path) ?? false },
+                    source: { head in await source(of: head, channel) }
+                ),
+                position: .before(try pipeline.handler(type: NIOTypedHTTPServerUpgradeHandler<Kind>.self))
+            )
             // Until the first request there is nobody in the pipeline who would mind the silence.
             let silence = channel.eventLoop.scheduleTask(in: TimeAmount(settings.idleTimeout)) {
                 channel.close(promise: nil)
@@ -65,18 +75,18 @@ struct UpgradeChannel: HTTPChannelHandler {
         }
     }
 
-    private func upgrader() -> NIOTypedWebSocketServerUpgrader<Kind> {
+    /// - Parameter found: What ``UpgradeGate`` has found for the request.
+    private func upgrader(_ found: NIOLoopBoundBox<(any WebSocketSource)?>)
+        -> NIOTypedWebSocketServerUpgrader<Kind>
+    {
         NIOTypedWebSocketServerUpgrader(
             maxFrameSize: 1 << 14,
-            shouldUpgrade: { channel, head in
-                channel.eventLoop.makeFutureWithTask {
-                    await source(of: head, channel) == nil ? nil : HTTPHeaders()
-                }
+            shouldUpgrade: { channel, _ in
+                channel.eventLoop.makeSucceededFuture(found.value == nil ? nil : HTTPHeaders())
             },
-            upgradePipelineHandler: { channel, head in
-                channel.eventLoop.makeFutureWithTask { await source(of: head, channel) }.flatMapThrowing {
-                    source in
-                    guard let source else { throw ChannelError.alreadyClosed }
+            upgradePipelineHandler: { channel, _ in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let source = found.value else { throw ChannelError.alreadyClosed }
                     return .webSocket(try NIOAsyncChannel(wrappingChannelSynchronously: channel), source)
                 }
             }
@@ -86,10 +96,12 @@ struct UpgradeChannel: HTTPChannelHandler {
     private func source(of head: HTTPRequestHead, _ channel: any Channel) async -> (any WebSocketSource)? {
         await service?.webSocket(
             WebSocketRequest(
-                path: String(head.uri.prefix { $0 != "?" }),
+                path: head.path,
                 authorization: head.headers.first(name: "authorization"),
                 peerAddress: channel.remoteAddress?.ipAddress ?? "",
-                isLoopback: channel.remoteAddress?.isLoopback ?? false
+                isLoopback: channel.remoteAddress?.isLoopback ?? false,
+                clientCertificate: isSecure && settings.clientCertificate != .none
+                    ? await channel.clientCertificate() : nil
             )
         )
     }

@@ -1,3 +1,5 @@
+package import Access
+
 /// The ETSI APIs over HTTP.
 package struct RESTSettings: Sendable, Equatable {
     /// Whether they are served; the registry runs with the MEC services all the same.
@@ -8,9 +10,17 @@ package struct RESTSettings: Sendable, Equatable {
     package var requestRate: UInt64 = 10_000
     /// Subscriptions of RNIS and of MEC 011; location's are limited by the location service.
     package var subscriptionsMaximum = 10_000
-    /// The secret that access tokens are signed and verified with, HS256; without it none are handed out.
+    /// What access tokens are signed and verified with: a secret (HS256) or a private key as PEM (RS256, ES256);
+    /// without it none are handed out.
     package var tokenKeyFile: String?
+    /// Whether somebody without credentials may use the APIs; `nil` is as access.allowAnonymous says.
+    package var allowAnonymous: Bool?
+    /// Which part of a client's certificate is its name; `nil`: certificates name nobody.
+    package var usernameFrom: AccessSettings.UsernameSource?
     package var callbacks = CallbackSettings()
+
+    /// As which listener ``AccessControl`` knows HTTP.
+    package static let listener = "http"
 
     package init() {}
 }

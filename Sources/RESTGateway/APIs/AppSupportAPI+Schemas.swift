@@ -1,5 +1,6 @@
 extension AppSupportAPI {
-    /// Fields and types of the GS's bodies, see ``SchemaText``.
+    /// Fields and types of the GS's bodies, see ``SchemaText``. What the file makes a list of in TimingCaps and below is
+    /// one value in the GS (7.1.2.4).
     static let schemas = """
         TransportDescriptor
           name! string
@@ -51,7 +52,7 @@ extension AppSupportAPI {
           ttl integer
           state! enum ACTIVE INACTIVE
         TimingCaps
-          timeStamp! TimeStamp[]
+          timeStamp! TimeStamp
           ntpServers! NtpServers[]
           ptpMasters! PtpMasters[]
         CurrentTime
@@ -126,20 +127,20 @@ extension AppSupportAPI {
           self! LinkType
           subscriptions Subscriptions[]
         TimeStamp
-          seconds! Uint32[]
-          nanoSeconds! Uint32[]
+          seconds! Uint32
+          nanoSeconds! Uint32
         NtpServers
-          ntpServerAddrType! string[]
-          ntpServerAddr! string[]
-          minPollingInterval! Uint32[]
-          maxPollingInterval! Uint32[]
-          localPriority! Uint32[]
-          authenticationOption! string[]
-          authenticationKeyNum! Uint32[]
+          ntpServerAddrType! string
+          ntpServerAddr! string
+          minPollingInterval! Uint32
+          maxPollingInterval! Uint32
+          localPriority! Uint32
+          authenticationOption! string
+          authenticationKeyNum! Uint32
         PtpMasters
-          ptpMasterIpAddress! string[]
-          ptpMasterLocalPriority! Uint32[]
-          delayReqMaxRate! Uint32[]
+          ptpMasterIpAddress! string
+          ptpMasterLocalPriority! Uint32
+          delayReqMaxRate! Uint32
         _links1
           self! LinkType
         _links2

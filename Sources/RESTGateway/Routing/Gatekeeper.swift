@@ -13,26 +13,17 @@ import Synchronization
 
 /// Who asks, and may they: the identities and rules of MQTT, by bearer token (MEC 009 6.16) or password.
 final class Gatekeeper: Sendable {
-    /// Issuer of the tokens that Weir hands out itself.
-    static let issuer = "weir"
-    /// Seconds that such a token is good for.
-    static let lifetime: Int64 = 3_600
+    /// Password hashes that are computed or wait for it; further ones are refused.
+    private static let checksMax = 64
     /// Addresses whose rate is remembered; beyond it everybody begins anew.
     private static let addressesMax = 10_000
 
-    private struct Claims: Codable {
-        var iss: String?
-        var scope: String?
-        var sub: String
-        var aud: String?
-        var iat: Int64
-        var exp: Int64
-    }
-
-    private let access: @Sendable () -> AccessControl
-    private let signer: TokenSigner?
+    let access: @Sendable () -> AccessControl
+    let signer: TokenSigner?
     private let rate: UInt64
-    private let now: @Sendable () -> Int64
+    let now: @Sendable () -> Int64
+    private let throttle: AttemptThrottle
+    private let checks = Atomic(0)
     private let buckets = Mutex<[String: TokenBucket]>([:])
 
     /// - Parameters:
@@ -50,6 +41,7 @@ final class Gatekeeper: Sendable {
         self.signer = signer
         self.rate = rate
         self.now = now
+        throttle = AttemptThrottle(access().settings.throttle)
     }
 
     // MARK: - Requests
@@ -74,17 +66,10 @@ final class Gatekeeper: Sendable {
 
     /// - Parameter api: Its word in scopes.
     /// - Throws: 401, or 403 for a token that is for other APIs.
-    func identify(_ authorization: String?, peer: String, isLoopback: Bool, api: String?) async throws
-        -> Identity
-    {
-        var request = ConnectRequest(
-            clientID: "rest",
-            peerAddress: peer,
-            isLoopback: isLoopback,
-            listener: "http"
-        )
+    func identify(_ caller: Caller, api: String?) async throws -> Identity {
+        var request = caller.request
         var token: String?
-        if let authorization {
+        if let authorization = caller.authorization {
             let parts = authorization.split(separator: " ", maxSplits: 1).map(String.init)
             switch (parts.first?.lowercased(), parts.last) {
             case ("bearer"?, let text?):
@@ -102,7 +87,7 @@ final class Gatekeeper: Sendable {
             }
         }
         let identity = try await authenticate(request)
-        if let api, let token { try checkScope(token, api) }
+        if let api, let token, identity.source == .jwt { try checkScope(token, api) }
         return identity
     }
 
@@ -126,54 +111,77 @@ final class Gatekeeper: Sendable {
         return problem
     }
 
-    private func authenticate(_ request: ConnectRequest) async throws -> Identity {
-        let access = access()
-        let time = now()
-        let result: AuthenticationResult
-        if let quick = access.authenticateQuickly(request, now: time) {
-            result = quick
-        } else if request.username == nil {
-            // A token: one signature.
-            result = access.authenticate(request, now: time)
-        } else {
-            // A password hash takes a tenth of a second: not on a thread that others wait for.
-            result = await withCheckedContinuation { continuation in
-                DispatchQueue.global().async {
-                    continuation.resume(returning: access.authenticate(request, now: time))
-                }
+    func authenticate(_ request: ConnectRequest) async throws -> Identity {
+        let monotonic = DispatchTime.now().uptimeNanoseconds
+        if let address = request.addressKey {
+            let wait = throttle.wait(for: address, now: monotonic)
+            guard wait == 0 else {
+                var problem = Problem(
+                    .tooManyRequests,
+                    "too many wrong credentials",
+                    "Authorization: expected good credentials, found too many wrong ones from this address; wait"
+                )
+                problem.headers[.retryAfter] = "\(wait / 1_000_000_000 + 1)"
+                throw problem
             }
         }
-        switch result {
+        switch await result(request) {
         case .accepted(let identity): return identity
         case .refused(let refusal):
-            switch refusal.reason {
-            case .tokenExpired:
-                throw unauthorized("token: expected one that is still good, found one that has expired")
-            case .notAuthorized: throw unauthorized("Authorization: expected credentials, found none")
-            case .banned:
-                throw Problem(.forbidden, "not allowed", "identity: expected one that is not banned")
-            case .busy, .unavailable, .throttled:
-                throw Problem(
-                    .serviceUnavailable,
-                    "busy",
-                    "credentials: they cannot be checked now; try again in a moment"
-                )
-            default: throw unauthorized("Authorization: expected a good token or password, found another")
+            if refusal.reason.isFailedAttempt, let address = request.addressKey {
+                throttle.failed(address, now: monotonic)
             }
+            throw problem(refusal)
+        }
+    }
+
+    private func result(_ request: ConnectRequest) async -> AuthenticationResult {
+        let access = access()
+        let time = now()
+        if let quick = access.authenticateQuickly(request, now: time) { return quick }
+        // A token: one signature.
+        if request.username == nil { return access.authenticate(request, now: time) }
+        // A password hash takes a tenth of a second: not on a thread that others wait for.
+        guard checks.add(1, ordering: .relaxed).newValue <= Self.checksMax else {
+            checks.subtract(1, ordering: .relaxed)
+            return .refused(Refusal(.busy, "too many checks"))
+        }
+        defer { checks.subtract(1, ordering: .relaxed) }
+        return await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(returning: access.authenticate(request, now: time))
+            }
+        }
+    }
+
+    private func problem(_ refusal: Refusal) -> Problem {
+        switch refusal.reason {
+        case .tokenExpired:
+            return unauthorized("token: expected one that is still good, found one that has expired")
+        case .notAuthorized: return unauthorized("Authorization: expected credentials, found none")
+        case .banned:
+            return Problem(.forbidden, "not allowed", "identity: expected one that is not banned")
+        case .busy, .unavailable, .throttled:
+            return Problem(
+                .serviceUnavailable,
+                "busy",
+                "credentials: they cannot be checked now; try again in a moment"
+            )
+        default: return unauthorized("Authorization: expected a good token or password, found another")
         }
     }
 
     private func checkScope(_ token: String, _ api: String) throws {
         guard let bytes = TokenSigner.claims(of: token),
-            let claims = try? JSONBody.decode(Claims.self, bytes),
-            claims.iss == Self.issuer, let scope = claims.scope
+            let claims = try? JSONBody.decode(TokenClaims.self, bytes),
+            claims.iss == TokenClaims.issuer, let scope = claims.scope
         else { return }
         guard scope.split(separator: " ").contains(Substring(api)) else {
             throw Problem(.forbidden, "not allowed", "token: expected scope \(api), found \(scope)")
         }
     }
 
-    private static func credentials(_ text: String) -> (name: String, secret: [UInt8])? {
+    static func credentials(_ text: String) -> (name: String, secret: [UInt8])? {
         guard let data = Data(base64Encoded: text) else { return nil }
         let parts = [UInt8](data).split(
             separator: UInt8(ascii: ":"),
@@ -183,88 +191,4 @@ final class Gatekeeper: Sendable {
         guard parts.count == 2, let name = String(validating: parts[0], as: UTF8.self) else { return nil }
         return (name, Array(parts[1]))
     }
-
-    // MARK: - Tokens
-
-    /// Client credentials, RFC 6749 4.4, as MEC 009 6.16 asks.
-    ///
-    /// - Parameter scopes: All that there are.
-    func token(_ request: ServiceRequest, scopes: [String]) async -> ServiceResponse {
-        guard let signer else {
-            return Self.refusal(
-                .badRequest,
-                "unsupported_grant_type",
-                "no signing key is configured (rest.tokenKeyFile)"
-            )
-        }
-        guard
-            let form = try? Router.query(
-                String(decoding: request.body, as: UTF8.self),
-                allowed: ["grant_type", "scope", "client_id", "client_secret"]
-            )
-        else { return Self.refusal(.badRequest, "invalid_request", "the body is no form of RFC 6749 4.4.2") }
-        func field(_ name: String) -> String? { form.first { $0.name == name }?.value }
-        guard field("grant_type") == "client_credentials" else {
-            return Self.refusal(
-                .badRequest,
-                "unsupported_grant_type",
-                "grant_type must be client_credentials"
-            )
-        }
-        let wanted = field("scope")?.split(separator: " ").map(String.init) ?? scopes
-        guard wanted.allSatisfy(scopes.contains) else {
-            return Self.refusal(.badRequest, "invalid_scope", "scopes are \(scopes.joined(separator: " "))")
-        }
-        var connect = ConnectRequest(
-            clientID: "rest",
-            username: field("client_id"),
-            password: field("client_secret").map { Array($0.utf8) },
-            peerAddress: request.peerAddress,
-            listener: "http"
-        )
-        if let header = request.headers[.authorization] {
-            let parts = header.split(separator: " ", maxSplits: 1)
-            guard parts.first?.lowercased() == "basic", let text = parts.last,
-                let (name, secret) = Self.credentials(String(text))
-            else { return Self.refusal(.unauthorized, "invalid_client", "Authorization must be Basic") }
-            connect.username = name
-            connect.password = secret
-        }
-        guard connect.username != nil, connect.password != nil,
-            let identity = try? await authenticate(connect),
-            let name = identity.name
-        else { return Self.refusal(.unauthorized, "invalid_client", "unknown client or wrong secret") }
-        let time = now()
-        let claims = Claims(
-            iss: Self.issuer,
-            scope: wanted.joined(separator: " "),
-            sub: name,
-            aud: access().settings.tokens.audience,
-            iat: time,
-            exp: time + Self.lifetime
-        )
-        guard let bytes = try? JSONBody.encode(claims), let token = signer.sign(claims: bytes) else {
-            return Self.refusal(.internalServerError, "server_error", "the token could not be signed")
-        }
-        var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
-        headers[.pragma] = "no-cache"
-        let body = """
-            {"access_token":"\(token)","token_type":"Bearer","expires_in":\(Self.lifetime),"scope":"\(claims.scope ?? "")"}
-            """
-        return ServiceResponse(.ok, headers: headers, body: Array(body.utf8))
-    }
-
-    /// RFC 6749 5.2.
-    private static func refusal(_ status: HTTPResponse.Status, _ error: String, _ text: String)
-        -> ServiceResponse
-    {
-        var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
-        if status == .unauthorized { headers[.wwwAuthenticate] = "Basic" }
-        let body = "{\"error\":\"\(error)\",\"error_description\":\"\(text)\"}"
-        return ServiceResponse(status, headers: headers, body: Array(body.utf8))
-    }
-}
-
-extension HTTPField.Name {
-    static let pragma = HTTPField.Name("Pragma") ?? .cacheControl
 }

@@ -139,10 +139,21 @@ struct Router: Sendable {
         return parameters
     }
 
-    /// - Throws: 400 for a parameter that the route does not have, or that cannot be decoded.
+    /// More than any resource has a use for.
+    private static let parametersMax = 256
+
+    /// - Throws: 400 for a parameter that the route does not have, that cannot be decoded, or that is one too many.
     static func query(_ text: String, allowed: [String]) throws -> [(name: String, value: String)] {
         guard !text.isEmpty else { return [] }
-        return try text.split(separator: "&").map { pair in
+        let pairs = text.split(separator: "&")
+        guard pairs.count <= parametersMax else {
+            throw Problem.parameter(
+                "query",
+                expected: "at most \(parametersMax) parameters",
+                found: "\(pairs.count)"
+            )
+        }
+        return try pairs.map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let decoded = parts.map { $0.replacing("+", with: " ").percentDecoded }
             guard let name = decoded.first ?? nil, let value = decoded.count > 1 ? decoded[1] : "" else {

@@ -1,11 +1,11 @@
 import Access
 import Bus
+import CertificateNames
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import LocalBus
 import Synchronization
-import X509
 
 /// Who calls, by the same credentials as MQTT clients have, and the bus as that client sees it.
 final class CallerDirectory: Sendable {
@@ -163,7 +163,7 @@ final class CallerDirectory: Sendable {
             throw CallRefusal.bad("weir-client-id", "found more than 256 bytes")
         }
         request.tls = (context.transportSpecific as? HTTP2ServerTransport.Posix.Context)?.peerCertificate
-            .flatMap(Self.tlsIdentity)
+            .map { TLSIdentity($0) }
         guard let authorization = metadata[stringValues: "authorization"].first(where: { _ in true }) else {
             return request
         }
@@ -209,26 +209,5 @@ final class CallerDirectory: Sendable {
         var bytes = [UInt8](repeating: 0, count: 16)
         if inet_pton(AF_INET, bare, &bytes) == 1 { return AddressKey(bytes: bytes[..<4]) }
         return inet_pton(AF_INET6, bare, &bytes) == 1 ? AddressKey(bytes: bytes) : nil
-    }
-
-    private static func tlsIdentity(_ certificate: Certificate) -> TLSIdentity? {
-        var identity = TLSIdentity(subject: certificate.subject.description)
-        for name in certificate.subject {
-            for attribute in name where attribute.type == .RDNAttributeType.commonName {
-                identity.commonName = attribute.value.description
-            }
-        }
-        if let names = try? certificate.extensions.subjectAlternativeNames {
-            for name in names {
-                switch name {
-                case .dnsName(let value): identity.subjectAltNames.append(.init(.dns, value))
-                case .uniformResourceIdentifier(let value):
-                    identity.subjectAltNames.append(.init(.uri, value))
-                case .rfc822Name(let value): identity.subjectAltNames.append(.init(.email, value))
-                default: break
-                }
-            }
-        }
-        return identity
     }
 }

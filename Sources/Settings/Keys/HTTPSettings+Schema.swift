@@ -1,7 +1,7 @@
 import HTTPGateway
 
 extension HTTPSettings {
-    static let schema = Schema<HTTPSettings>(checks: [hasBoth]) {
+    static let schema = Schema<HTTPSettings>(checks: [hasBoth, hasAuthorities]) {
         Member.value(
             "enabled",
             \.enabled,
@@ -53,6 +53,19 @@ extension HTTPSettings {
             "The certificate's private key.",
             example: "/etc/weir/http.key"
         )
+        Member.value(
+            "clientCertificate",
+            \.clientCertificate,
+            .choice,
+            "Whether clients are asked for a certificate, and turned away without a good one; rest.usernameFrom names them."
+        )
+        Member.value(
+            "clientCAFile",
+            \.clientCAFile,
+            .optional(.path("a PEM file")),
+            "Authorities whose client certificates are good.",
+            example: "/etc/weir/clients.pem"
+        )
     }
 
     private static func hasBoth(_ settings: HTTPSettings, _ path: String, _ decoding: inout Decoding) {
@@ -60,6 +73,20 @@ extension HTTPSettings {
         let (given, missing) =
             settings.keyFile == nil ? ("certificateFile", "keyFile") : ("keyFile", "certificateFile")
         decoding.problem(with: "\(path).\(given)", "set without \(path).\(missing); TLS needs both")
+    }
+}
+
+extension HTTPSettings {
+    private static func hasAuthorities(_ settings: HTTPSettings, _ path: String, _ decoding: inout Decoding) {
+        guard settings.clientCertificate != .none else { return }
+        for (name, file) in [
+            ("clientCAFile", settings.clientCAFile), ("certificateFile", settings.certificateFile),
+        ] where file == nil {
+            decoding.problem(
+                with: "\(path).clientCertificate",
+                "\(settings.clientCertificate.rawValue) without \(path).\(name); set it too"
+            )
+        }
     }
 }
 

@@ -25,12 +25,26 @@ extension RESTSettings {
         Member.value(
             "tokenKeyFile",
             \.tokenKeyFile,
-            .optional(.path("a file with a secret of at least 32 bytes")),
+            .optional(.path("a file with a secret of at least 32 bytes, or a private key as PEM")),
             """
-            Signs the access tokens that /oauth2/token hands to those who have a password (HS256). Every listener takes \
-            them. Not set, none are handed out.
+            Signs the access tokens that /oauth2/token hands to those who have a password or a client certificate: a \
+            secret (HS256), or an RSA or P-256 key (RS256, ES256). Every listener takes them. Not set, none are handed out.
             """,
             example: "/etc/weir/token.key"
+        )
+        Member.value(
+            "allowAnonymous",
+            \.allowAnonymous,
+            .optional(.bool),
+            "Whether somebody without credentials may use the APIs; not set, as access.allowAnonymous says.",
+            example: "false"
+        )
+        Member.value(
+            "usernameFrom",
+            \.usernameFrom,
+            .optional(.choice),
+            "Which part of a client's certificate (http.clientCertificate) is its name; then no password or token is asked.",
+            example: "commonName"
         )
         Member.group("callbacks", \.callbacks, CallbackSettings.schema, "How notifications are delivered.")
     }

@@ -3,6 +3,7 @@ import Dispatch
 import EventBus
 import Gateway
 import Logging
+import RESTGateway
 import Reactor
 import Settings
 import Synchronization
@@ -98,10 +99,12 @@ extension WeirSettings {
             allowAnonymous: rpc.allowAnonymous,
             usernameFrom: rpc.tls.usernameFrom
         )
+        access.listeners[RESTSettings.listener] = .init(
+            allowAnonymous: rest.allowAnonymous,
+            usernameFrom: rest.usernameFrom
+        )
         // What Weir hands out, every listener takes.
-        if let tokenKeyFile = rest.tokenKeyFile {
-            access.tokens.keys.append(.secretFile(tokenKeyFile, id: nil))
-        }
+        if let tokenKeyFile = rest.tokenKeyFile { access.tokens.keys.append(.signingKeyFile(tokenKeyFile)) }
         return access
     }
 }

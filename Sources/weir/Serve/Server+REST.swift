@@ -51,7 +51,7 @@ final class ServerREST: Sendable {
             book: book,
             deliverer: deliverer,
             access: { current.value },
-            signer: try settings.rest.tokenKeyFile.map { try TokenSigner(secretFile: $0) },
+            signer: try settings.rest.tokenKeyFile.map { try TokenSigner(keyFile: $0) },
             logger: logger,
             now: now
         )
