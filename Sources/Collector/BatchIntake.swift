@@ -184,6 +184,13 @@ package final class BatchIntake {
         _ replies: inout Replies
     ) throws -> SiteRecord? {
         var site = try database.site(name) ?? SiteRecord(name: name, instance: instance)
+        // Where our clock went back, nobody was seen in its future: or a site that replaces another would be refused
+        // until the clock is there again.
+        if max(site.seenAt, site.rivalSeenAt) > now + settings.takeoverAfter.milliseconds {
+            site.seenAt = min(site.seenAt, now)
+            site.rivalSeenAt = min(site.rivalSeenAt, now)
+            site = try database.save(site)
+        }
         let isSilent = site.seenAt + settings.takeoverAfter.milliseconds <= now
         guard site.instance == instance || isSilent else {
             if site.rival != instance || site.rivalSeenAt + 1_000 < now {

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from clients import Client, RawClient, properties, publish_packet
-from weir import ROOT
+from weir import ROOT, small_disk
 
 LASTING = {"clean_start": False, "properties": properties("CONNECT", SessionExpiryInterval=100_000)}
 TCP = ("--listen", "tcp://127.0.0.1:0")
@@ -95,19 +95,6 @@ def test_nothing_acknowledged_is_lost_through_kills(shards):
 
 
 # -- disks that refuse
-
-
-@contextlib.contextmanager
-def small_disk(path, size):
-    """A file system of its own."""
-    path.mkdir(exist_ok=True)
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path], capture_output=True, text=True)
-    if made.returncode != 0:
-        pytest.skip(f"cannot mount a file system here: {made.stderr.strip()}")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", "-l", path], check=True)
 
 
 def storage_state(server):

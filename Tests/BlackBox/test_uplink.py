@@ -9,7 +9,7 @@ import pytest
 
 from clients import V5, Client
 from cloud import Ledger, config, free_port, publish, stored, wait_for
-from weir import Weir, run
+from weir import Weir, run, small_disk
 
 
 def link(server):
@@ -360,3 +360,34 @@ def test_bulk_waits_for_better_radio_as_the_radio_service_reports_it(start, clou
         wait_for(lambda: database.rows(alarms) == [{"n": 1}], "the alarm, which does not wait", log=server.log)
         measure(-90)
         wait_for(lambda: stored(database) == number + 1, "all events", log=server.log)
+
+
+def test_a_disk_that_fills_holds_acknowledgements_back_and_loses_nothing(start, cloud, tmp_path):
+    """Without a cloud a lane grows until the disk is full. Then nothing is acknowledged until there is room again."""
+    port = free_port()
+    with small_disk(tmp_path / "disk", "8m") as disk:
+        ballast = disk / "ballast"
+        ballast.write_bytes(bytes(3 << 20))
+        server = start(config=config(f"mqtt://127.0.0.1:{port}"), data=disk / "data")
+        ledger = Ledger()
+        with Client(server, "p", V5) as client:
+            for number in range(5_000):
+                body = json.dumps({"publisher": "a", "number": number, "noise": "x" * 4_000})
+                waiting = client.paho.publish("plant/a", body, 1)
+                waiting.wait_for_publish(2)
+                if not waiting.is_published():
+                    break
+                ledger.add("a", number)
+            assert not waiting.is_published(), "the disk never became full"
+            assert 100 < ledger.count < 2_000
+            status, body = server.http("/readyz")
+            assert status == 503 and "free space" in body
+            ballast.unlink()
+            waiting.wait_for_publish(30)
+            assert waiting.is_published(), server.log()[-3000:]
+            ledger.add("a", number)
+        broker, database = cloud.broker(port=port), cloud.sqlite()
+        cloud.collector(broker, database)
+        wait_for(lambda: stored(database) >= ledger.count, "all that was acknowledged", log=server.log)
+        ledger.check(database)
+        server.stop()

@@ -1,5 +1,6 @@
 """The server as a process: started, awaited by event, stopped by its own process number."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -10,6 +11,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 START_TIMEOUT = 30
@@ -200,3 +203,16 @@ class Weir:
                 name, value = line.rsplit(" ", 1)
                 samples[name] = float(value)
         return samples
+
+
+@contextlib.contextmanager
+def small_disk(path, size):
+    """A file system of its own."""
+    path.mkdir(exist_ok=True)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path], capture_output=True, text=True)
+    if made.returncode != 0:
+        pytest.skip(f"cannot mount a file system here: {made.stderr.strip()}")
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)

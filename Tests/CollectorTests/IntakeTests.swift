@@ -142,6 +142,18 @@ final class TemporaryFile {
         #expect(try SQLiteProbe.count(file.path) == 8)
     }
 
+    @Test func `a clock that goes back locks no replacement out`() throws {
+        let file = TemporaryFile()
+        let intake = BatchIntake(try SQLiteDatabase(path: file.path))
+        _ = try intake.store([Self.batches([3])[0].bytes], now: 90_000_000)
+        let anew = Self.batches([5], instance: Self.second, epoch: 8)[0].bytes
+        // A day earlier: the first site counts as seen now, and as silent half a minute later.
+        #expect(results(try intake.store([anew], now: 3_600_000)) == [.conflict])
+        #expect(results(try intake.store([anew], now: 3_629_000)) == [.conflict])
+        #expect(results(try intake.store([anew], now: 3_631_000)) == [.committed])
+        #expect(try SQLiteProbe.count(file.path) == 8)
+    }
+
     @Test func `a sign of life tells how far each lane is stored`() throws {
         let file = TemporaryFile()
         let intake = BatchIntake(try SQLiteDatabase(path: file.path))

@@ -5,7 +5,8 @@ import Uplink
 
 /// A site, a link and two collectors over one database, with a clock of their own and all kinds of trouble, decided
 /// by a seed: what the link loses, doubles and reorders; a link that is cut, or takes everything and brings nothing;
-/// a site that dies with cursors that were not kept; a collector that dies before or after its commit.
+/// a site that dies with cursors that were not kept; a collector that dies before or after its commit; wall clocks that
+/// jump.
 final class UplinkSimulation {
     private struct Flight {
         var at: UInt64
@@ -27,6 +28,9 @@ final class UplinkSimulation {
     private let settings: UplinkSettings
     private let instance = SiteInstance(repeating: 9)
     private var now: UInt64 = 1_000_000_000
+    /// What the wall clocks of site and cloud show beside that, in nanoseconds; both jump.
+    private var siteClock: Int64 = 1_700_000_000_000_000_000
+    private var cloudClock: Int64 = 1_700_000_000_000_000_000
     private var site: Site
     private let database = MemoryDatabase()
     private var intake: BatchIntake
@@ -154,6 +158,12 @@ final class UplinkSimulation {
             // A cut that is seen at once, or only by silence.
             if !linkIsUp, random.oneIn(2) { site.machine.disconnected("cut", now: now) }
         }
+        if random.oneIn(250) {
+            // Up to a day, either way.
+            let jump = (Int64(random.next() % 172_800) - 86_400) * 1_000_000_000
+            if random.oneIn(2) { siteClock += jump } else { cloudClock += jump }
+            note("clock")
+        }
         if random.oneIn(300) {
             isSilent.toggle()
             note("silent")
@@ -240,7 +250,7 @@ final class UplinkSimulation {
                 Array(text.utf8).withUnsafeBytes { payload in
                     builder.append(
                         sequence: sequence,
-                        time: Int64(now),
+                        time: siteClock + Int64(now),
                         qos: 1,
                         retain: false,
                         source: topic,
@@ -257,6 +267,8 @@ final class UplinkSimulation {
         }
         site.machine.built(lane: lane, builder.finish(), mark: UInt64(site.read[lane]), now: now)
     }
+
+    private var cloudMilliseconds: Int64 { (cloudClock + Int64(now)) / 1_000_000 }
 
     private func launch(_ bytes: [UInt8], isHello: Bool) {
         guard linkIsUp, !isSilent, !random.oneIn(12) else { return }
@@ -279,10 +291,10 @@ final class UplinkSimulation {
         for flight in due where flight.isHello {
             guard let hello = flight.bytes.withUnsafeBytes({ try? Hello(decoding: $0) }), hello.site == "site"
             else { continue }
-            if let replies = try? intake.hello(hello, now: Int64(now / 1_000_000)) { answer(replies) }
+            if let replies = try? intake.hello(hello, now: cloudMilliseconds) { answer(replies) }
         }
         let batches = due.filter { !$0.isHello }.map(\.bytes)
-        guard !batches.isEmpty, let replies = try? intake.store(batches, now: Int64(now / 1_000_000)) else {
+        guard !batches.isEmpty, let replies = try? intake.store(batches, now: cloudMilliseconds) else {
             return
         }
         answer(replies)
