@@ -225,7 +225,8 @@ package final class RPCServer: Sendable {
 
     private static func configuration(_ settings: RPCSettings) -> RPCTransport.Config {
         .defaults { config in
-            config.rpc.maxRequestPayloadSize = settings.maximumMessageSize
+            // The transport cuts off what is larger without a word, so up to twice as much is let through to be refused.
+            config.rpc.maxRequestPayloadSize = 2 * settings.maximumMessageSize
             config.http2.maxConcurrentStreams = settings.maximumStreams
             config.http2.targetWindowSize = 1 << 20
             config.connection.maxAge = settings.maximumConnectionAge
@@ -236,6 +237,7 @@ package final class RPCServer: Sendable {
             config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls =
                 settings.minimumPingInterval
             config.connection.keepalive.clientBehavior.allowWithoutCalls = true
+            config.channelDebuggingCallbacks.onAcceptTCPConnection = { SilenceLimit.add(to: $0, settings) }
         }
     }
 

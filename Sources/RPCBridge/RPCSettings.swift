@@ -13,7 +13,7 @@ package struct RPCSettings: Sendable, Equatable {
     /// `nil`: ``AccessSettings/allowAnonymous`` decides.
     package var allowAnonymous: Bool?
     package var tls = TLS()
-    /// Largest request, bytes.
+    /// Largest request, bytes; one of more than twice as many is not even read.
     package var maximumMessageSize = 4 << 20
     /// Calls at a time on one connection.
     package var maximumStreams = 1_000

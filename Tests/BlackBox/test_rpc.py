@@ -16,6 +16,7 @@ from grpc_status import rpc_status
 
 from certificates import Authority
 from clients import Client, properties
+from cloud import Collector, Mosquitto, free_port
 from rpc import Rpc, basic
 from weir import clean_environment, run, weir_binary
 
@@ -636,3 +637,41 @@ def test_the_swift_edge_app_adapts_to_cells_and_links(start):
         kept = rpc.call("GetSubscription", rpc.bus.GetSubscriptionRequest(name="swift-edge-app")).subscription
         assert kept.acknowledged.position > 0
     assert follow(1)
+
+
+# -- the way to the cloud
+
+
+def test_health_tells_the_uplinks_state_and_backlog(start, tmp_path):
+    port = free_port()
+    server = start(config=f"""
+rpc: {{listen: "127.0.0.1:0"}}
+listeners: [{{url: "tcp://127.0.0.1:0"}}]
+services: {{enabled: false}}
+uplink:
+  url: mqtt://127.0.0.1:{port}
+  site: monaco
+  heartbeat: 1s
+  backoffShortest: 200ms
+  backoffLongest: 1s
+  lanes: {{bulk: {{filters: ["plant/#"], linger: 50ms}}}}
+""")
+
+    def link(rpc, wanted):
+        for report in rpc.stub.WatchHealth(rpc.bus.WatchHealthRequest(interval_seconds=1), timeout=60):
+            if report.links and wanted(report.links[0]):
+                return report.links[0]
+
+    with Rpc(server) as rpc:
+        rpc.publish(*[rpc.event("plant/x", b"1", qos=1) for _ in range(7)])
+        away = link(rpc, lambda found: found.backlog_events == 7)
+        assert (away.name, away.connected) == ("monaco", False) and away.backlog_bytes > 0
+        assert away.state in ("probing", "offline")
+        broker = Mosquitto(tmp_path, port=port).start()
+        collector = Collector(tmp_path, broker.url, f"sqlite:{tmp_path}/events.sqlite").start()
+        try:
+            there = link(rpc, lambda found: found.backlog_events == 0 and found.connected)
+            assert there.state == "online"
+        finally:
+            collector.end()
+            broker.end()

@@ -57,19 +57,24 @@ final class BusService: Sendable {
         unary(BusMethod.getSchema.descriptor, &router, getSchema)
         router.registerHandler(
             forMethod: BusMethod.subscribe.descriptor,
-            deserializer: ProtobufDeserializer<Weir_Bus_V1_SubscribeRequest>(),
+            deserializer: reading(Weir_Bus_V1_SubscribeRequest.self),
             serializer: SubscribeSerializer()
         ) { request, context in try await self.subscribe(request, context) }
         router.registerHandler(
             forMethod: BusMethod.publishStream.descriptor,
-            deserializer: ProtobufDeserializer<Weir_Bus_V1_PublishStreamRequest>(),
+            deserializer: reading(Weir_Bus_V1_PublishStreamRequest.self),
             serializer: ProtobufSerializer<Weir_Bus_V1_PublishStreamResponse>()
         ) { request, context in try await self.publishStream(request, context) }
         router.registerHandler(
             forMethod: BusMethod.watchHealth.descriptor,
-            deserializer: ProtobufDeserializer<Weir_Bus_V1_WatchHealthRequest>(),
+            deserializer: reading(Weir_Bus_V1_WatchHealthRequest.self),
             serializer: ProtobufSerializer<Weir_Bus_V1_WatchHealthResponse>()
         ) { request, context in try await self.watchHealth(request, context) }
+    }
+
+    /// Reads requests within `rpc.maximumMessageSize`.
+    private func reading<Request: ProtobufMessage>(_: Request.Type) -> ProtobufDeserializer<Request> {
+        ProtobufDeserializer(bytesMaximum: settings.maximumMessageSize)
     }
 
     /// Registers a call with one request and one answer.
@@ -80,7 +85,7 @@ final class BusService: Sendable {
     ) where Input: ProtobufMessage, Output: ProtobufMessage {
         router.registerHandler(
             forMethod: method,
-            deserializer: ProtobufDeserializer<Input>(),
+            deserializer: reading(Input.self),
             serializer: ProtobufSerializer<Output>()
         ) { request, context in
             let call = try self.calls.begin { _ in }

@@ -22,8 +22,12 @@ enum WatchInput<Opening: WatchOpening>: Sendable {
 }
 
 struct WatchDeserializer<Request: WatchRequest>: MessageDeserializer {
+    let bytesMaximum: Int
+
     func deserialize<Bytes: GRPCContiguousBytes>(_ bytes: Bytes) throws -> WatchInput<Request.Opening> {
-        if let opening = try ProtobufDeserializer<Request>().deserialize(bytes).opening {
+        if let opening = try ProtobufDeserializer<Request>(bytesMaximum: bytesMaximum).deserialize(bytes)
+            .opening
+        {
             return .open(opening)
         }
         return .control(try ProtobufDeserializer<Weir_Bus_V1_SubscribeRequest>().deserialize(bytes))
@@ -51,7 +55,7 @@ extension BusService {
     ) {
         router.registerHandler(
             forMethod: method,
-            deserializer: WatchDeserializer<Request>(),
+            deserializer: WatchDeserializer<Request>(bytesMaximum: settings.maximumMessageSize),
             serializer: SubscribeSerializer()
         ) { request, context in
             let caller = try await self.callers.caller(request.metadata, context)

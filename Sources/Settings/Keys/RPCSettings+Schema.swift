@@ -35,7 +35,7 @@ extension RPCSettings {
             "maximumMessageSize",
             \.maximumMessageSize,
             .byteSize(in: 1_024...(64 << 20)),
-            "Largest request; a larger one ends its call with RESOURCE_EXHAUSTED."
+            "Largest request; a larger one ends its call with RESOURCE_EXHAUSTED, and one of more than twice as much is cut off unread."
         )
         Member.value(
             "maximumStreams",
