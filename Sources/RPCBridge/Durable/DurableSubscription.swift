@@ -11,7 +11,7 @@ import Synchronization
 /// A name with a place in a stream: what was handed out, to whom, and what of it is done.
 ///
 /// The place is a named cursor in the stream: everything before it is acknowledged. Single acknowledgements beyond it
-/// are in memory: after a crash of the server those events are delivered again.
+/// are in the ``AcknowledgementLog``; how often an event was delivered is in memory.
 final class DurableSubscription: Sendable {
     /// Delivered and not acknowledged; beyond it nothing new is handed out.
     static let outstandingMaximum = 10_000
@@ -54,6 +54,7 @@ final class DurableSubscription: Sendable {
     let filters: [TopicFilter]
     private let state: Mutex<State>
     private let eventLoop: any EventLoop
+    private let acknowledgements: AcknowledgementLog
     private let deadLetter: @Sendable (BusEvent) async -> Bool
     private let watch = Mutex<StreamWatch?>(nil)
 
@@ -65,16 +66,21 @@ final class DurableSubscription: Sendable {
         at position: LogPosition,
         for identity: Identity,
         eventLoop: any EventLoop,
+        acknowledgements: AcknowledgementLog,
         deadLetter: @escaping @Sendable (BusEvent) async -> Bool
     ) throws {
         self.definition = definition
         self.stream = stream
         self.filters = filters
         self.eventLoop = eventLoop
+        self.acknowledgements = acknowledgements
         self.deadLetter = deadLetter
+        let scan = try Self.scan(stream, filters, at: position, identity)
+        let cursorName = Self.cursorName(owner: definition.owner, name: definition.name)
+        scan.skipped = acknowledgements.positions(of: cursorName, from: position)
         state = Mutex(
             State(
-                scan: try Self.scan(stream, filters, at: position, identity),
+                scan: scan,
                 redelivery: try Self.scan(stream, filters, at: position, identity),
                 acknowledged: position
             )
@@ -289,6 +295,7 @@ final class DurableSubscription: Sendable {
         do {
             try stream.setCursor(cursorName, to: place)
             state.acknowledged = place
+            acknowledgements.passed(cursorName, place)
         } catch {
             // The disk refuses; what is acknowledged now will be delivered again after a restart.
         }
@@ -317,6 +324,7 @@ final class DurableSubscription: Sendable {
                 if let index = Self.index(of: position, state) { state.outstanding[index].place = .done }
             }
             settle(&state)
+            acknowledgements.append(cursorName, single.filter { Self.index(of: $0, state) != nil })
         }
         // There may be room for more now.
         wakeAll()
@@ -414,6 +422,9 @@ final class DurableSubscription: Sendable {
                 state.outstanding[index].place =
                     isDone ? .done : .waiting(until: Self.now() + 1_000_000_000)
                 settle(&state)
+                if isDone, Self.index(of: position, state) != nil {
+                    acknowledgements.append(cursorName, [position])
+                }
             }
             wakeAll()
         }
@@ -430,7 +441,9 @@ final class DurableSubscription: Sendable {
             }
             state.acknowledged = position
             state.outstanding.removeAll()
+            state.scan.skipped = []
             state.scan.seek(to: position)
+            acknowledgements.forget(cursorName)
         }
         wakeAll()
     }

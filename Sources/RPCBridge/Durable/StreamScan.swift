@@ -30,6 +30,8 @@ final class StreamScan {
     private let takesAll: Bool
     /// Events before this place are history.
     private let liveFrom: LogPosition
+    /// Places of events that are done with already.
+    var skipped: Set<LogPosition> = []
     /// Called with place and following place of each event that is handed out.
     var onTaken: ((LogPosition, LogPosition) -> Void)?
 
@@ -116,6 +118,7 @@ final class StreamScan {
 
     private func isWanted(_ entry: borrowing StreamEntry, _ wallSeconds: Int64) -> Bool {
         if entry.expiresAt != 0, entry.expiresAt <= wallSeconds { return false }
+        if !skipped.isEmpty, skipped.contains(entry.position) { return false }
         let topic = entry.topic
         guard takesAll || filters.contains(where: { $0.matches(topic) }) else { return false }
         return identity.mayReceive(topic)

@@ -28,6 +28,7 @@ final class SubscriptionRegistry: Sendable {
     private let eventLoop: any EventLoop
     private let bus: @Sendable () throws(BusError) -> any Bus
     private let logger: Logger
+    private let acknowledgements: AcknowledgementLog
 
     /// Reads what the server knew.
     ///
@@ -52,14 +53,22 @@ final class SubscriptionRegistry: Sendable {
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700]
         )
-        guard FileManager.default.fileExists(atPath: path) else { return }
-        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        let list = try Weir_Bus_V1_ListSubscriptionsResponse(serializedBytes: bytes)
-        state.withLock { state in
+        var definitions: [Key: Weir_Bus_V1_DurableSubscription] = [:]
+        if FileManager.default.fileExists(atPath: path) {
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            let list = try Weir_Bus_V1_ListSubscriptionsResponse(serializedBytes: bytes)
             for definition in list.subscriptions {
-                state.definitions[Key(owner: definition.owner, name: definition.name)] = definition
+                definitions[Key(owner: definition.owner, name: definition.name)] = definition
             }
         }
+        acknowledgements = try AcknowledgementLog(
+            directory: directory,
+            cursors: Set(
+                definitions.keys.map { DurableSubscription.cursorName(owner: $0.owner, name: $0.name) }
+            ),
+            logger: logger
+        )
+        state.withLock { $0.definitions = definitions }
     }
 
     // MARK: - Finding
@@ -98,7 +107,8 @@ final class SubscriptionRegistry: Sendable {
             in: stream,
             at: position,
             for: identity,
-            eventLoop: eventLoop
+            eventLoop: eventLoop,
+            acknowledgements: acknowledgements
         ) { event in
             do {
                 _ = try await bus().publishDurably([event])
@@ -274,8 +284,9 @@ final class SubscriptionRegistry: Sendable {
             return (definition, state.open.removeValue(forKey: key))
         }
         open?.delete()
-        guard let stream = streams.stream(named: definition.stream) else { return }
         let cursorName = DurableSubscription.cursorName(owner: key.owner, name: name)
+        acknowledgements.forget(cursorName)
+        guard let stream = streams.stream(named: definition.stream) else { return }
         if stream.isConfigured || stream.configuration.name != Self.streamName(key.owner, name) {
             try? stream.removeCursor(cursorName)
             await stream.flush()
