@@ -16,8 +16,6 @@ package struct LocationBusOutlet: LocationOutlet, Sendable {
     private var protobufTopic = ""
     /// Subscriptions' own URIs, by identifier.
     package var references: [String: String] = [:]
-    /// Subscriptions that somebody reads in protobuf for certain: what is said of interest may be a little old.
-    package var watched: Set<String> = []
     package private(set) var encodingFailures: UInt64 = 0
 
     package init(bus: any Bus, epoch: RadioTime) {
@@ -78,7 +76,7 @@ package struct LocationBusOutlet: LocationOutlet, Sendable {
             reference: references[subscription] ?? "mqtt://" + event.plainTopic,
             plain: isPlain,
             json: bus.hasInterest(in: json) ? json : nil,
-            protobuf: watched.contains(subscription) || bus.hasInterest(in: protobuf) ? protobuf : nil
+            protobuf: bus.hasInterest(in: protobuf) ? protobuf : nil
         )
     }
 

@@ -188,17 +188,12 @@ package actor LocationService {
     /// - Parameter id: Not in use; one topic level. ``unwatch(id:)`` ends it.
     /// - Throws: ``SubscriptionFault``, or ``BusError`` for what it tells at once.
     package func watch(_ subscription: LocationSubscription, id: String) throws {
-        try state.check(subscription, id: id, now: now())
-        outlet.watched.insert(id)
         outlet.beginBatch()
         try state.subscribe(subscription, id: id, now: now(), to: &outlet)
         try outlet.publisher.flush()
     }
 
-    package func unwatch(id: String) {
-        outlet.watched.remove(id)
-        _ = state.unsubscribe(id: id)
-    }
+    package func unwatch(id: String) { _ = state.unsubscribe(id: id) }
 
     /// Replaces what a subscription asks for and returns once that would survive a restart.
     ///

@@ -419,6 +419,34 @@ def test_a_shared_durable_subscription_hands_each_event_to_one(plain):
         assert all(e.redelivery_count == 1 for e in subs[1].take(10))
 
 
+def test_single_acknowledgements_survive_kill_nine(plain):
+    with Rpc(plain) as rpc:
+        rpc.create("crew", ["work/#"], shared=True)
+        rpc.publish(*[rpc.event("work/x", b"%d" % i) for i in range(6)])
+        sub = rpc.subscribe(subscription="crew")
+        events = sub.take(6)
+        done = [events[i].cursor for i in (1, 2, 4)]
+        sub.send(ack=rpc.bus.SubscribeRequest.Ack(events=done))
+
+        def waiting():
+            request = rpc.bus.GetSubscriptionRequest(name="crew")
+            return rpc.call("GetSubscription", request).subscription.unacknowledged_events
+
+        wait_for(lambda: waiting() == 3)
+    plain.kill()
+    plain.restart()
+    with Rpc(plain) as rpc:
+        sub = rpc.subscribe(subscription="crew")
+        again = sub.take(3)
+        assert [e.payload for e in again] == [b"0", b"3", b"5"]
+        sub.send(ack=rpc.bus.SubscribeRequest.Ack(events=[e.cursor for e in again]))
+        rpc.publish(rpc.event("work/x", b"6"))
+        assert sub.event().payload == b"6"
+        # Elsewhere, everything is there again.
+        rpc.call("SeekSubscription", rpc.bus.SeekSubscriptionRequest(name="crew", to=rpc.start("POSITION_EARLIEST")))
+        assert [e.payload for e in sub.take(7)] == [b"%d" % i for i in range(7)]
+
+
 def test_fetch_of_a_durable_subscription_and_seek(plain):
     with Rpc(plain) as rpc:
         rpc.create("mine", ["work"])

@@ -63,7 +63,8 @@ struct AcknowledgementLogTests {
             log.append("rpc/alice/work", Array(start..<start + 100))
             log.passed("rpc/alice/work", start + 100)
         }
-        let size = try FileManager.default.attributesOfItem(atPath: directory + "/acknowledgements")[.size] as? Int
+        let size =
+            try FileManager.default.attributesOfItem(atPath: directory + "/acknowledgements")[.size] as? Int
         #expect(try #require(size) <= (1 << 20) + 100 * 64)
     }
 }

@@ -169,15 +169,20 @@ final class BusService: Sendable {
         opened.batchBytes = UInt32(limits.batchBytes)
         let answer = opened
         try await writer.write(.message(.with { $0.opened = answer }))
+        let eventLoop = eventLoops.next()
         do {
-            try await call.send(
-                from: source,
-                limits,
-                heartbeat: .seconds(open.heartbeatIntervalSeconds == 0 ? 30 : open.heartbeatIntervalSeconds),
-                on: eventLoops.next(),
-                identityExpiry: caller.identity.expiry,
-                to: writer
-            )
+            try await withTaskExecutorPreference(source.isInMemory ? EventLoopExecutor(eventLoop) : nil) {
+                try await call.send(
+                    from: source,
+                    limits,
+                    heartbeat: .seconds(
+                        open.heartbeatIntervalSeconds == 0 ? 30 : open.heartbeatIntervalSeconds
+                    ),
+                    on: eventLoop,
+                    identityExpiry: caller.identity.expiry,
+                    to: writer
+                )
+            }
         } catch let refusal as CallRefusal where refusal.reason == .shuttingDown {
             throw CallRefusal.shuttingDown(resumeAfter: source.cursor)
         }

@@ -13,10 +13,13 @@ protocol EventSource: AnyObject {
     var cursor: Weir_Bus_V1_Cursor? { get }
     var lagBytes: UInt64 { get }
     var waitingEvents: UInt64 { get }
+    /// Events come from memory: asking for them never waits for a disk.
+    var isInMemory: Bool { get }
     func stop()
 }
 
 extension EventSource {
+    var isInMemory: Bool { false }
     func acknowledge(_ ack: Weir_Bus_V1_SubscribeRequest.Ack) throws {
         throw CallRefusal.bad("ack", "only a durable subscription is acknowledged")
     }

@@ -157,7 +157,9 @@ package final class AcknowledgementLog: Sendable {
 
     private static func read(_ bytes: [UInt8], _ body: (String, LogPosition) -> Void) {
         func number<Number: FixedWidthInteger>(_ at: Int, _: Number.Type) -> Number {
-            bytes.withUnsafeBytes { Number(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: Number.self)) }
+            bytes.withUnsafeBytes {
+                Number(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: Number.self))
+            }
         }
         var at = 0
         while at + 8 <= bytes.count {

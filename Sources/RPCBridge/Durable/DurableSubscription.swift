@@ -125,8 +125,9 @@ final class DurableSubscription: Sendable {
                 release(&state) { _ in true }
             }
             if state.consumers.isEmpty {
-                let place = state.scan.position
+                let (place, skipped) = (state.scan.position, state.scan.skipped)
                 state.scan = try Self.scan(stream, filters, at: place, identity)
+                state.scan.skipped = skipped
                 state.redelivery = try Self.scan(stream, filters, at: place, identity)
             }
             defer { state.nextConsumer += 1 }

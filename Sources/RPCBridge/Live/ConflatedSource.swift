@@ -192,5 +192,6 @@ final class ConflatedSource: EventSource {
     }
 
     var waitingEvents: UInt64 { feed.waiting }
+    var isInMemory: Bool { true }
     func stop() { feed.close() }
 }

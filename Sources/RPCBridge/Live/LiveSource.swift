@@ -35,6 +35,7 @@ final class LiveSource: EventSource {
     }
 
     var waitingEvents: UInt64 { feed.waiting(reader) }
+    var isInMemory: Bool { true }
 
     func stop() {
         guard !isStopped else { return }
