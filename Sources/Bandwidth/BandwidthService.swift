@@ -22,11 +22,18 @@ package actor BandwidthService {
     /// - Returns: `false` when it does not; that is tried again.
     package typealias Shape = @Sendable (ShapingPlan) async -> Bool
 
+    /// Bytes that went through by each allocation, by its identifier, since the kernel knows of it.
+    package typealias Volumes = @Sendable () async -> [String: UInt64]
+
     private let bus: any Bus
     private let now: @Sendable () -> RadioTime
     private let logger: Logger
     private let enforce: Enforce
     private let shape: Shape?
+    private let volumes: Volumes?
+    /// Bytes by allocation that were told of, and when the next are asked for.
+    private var toldVolumes: [String: UInt64] = [:]
+    private var nextVolumes = RadioTime(nanoseconds: .min)
     private let settings: BandwidthSettings
     private var stamp: CloudEventStamp
     private var publisher: EventPublisher
@@ -41,14 +48,15 @@ package actor BandwidthService {
 
     /// - Parameters:
     ///   - now: UTC.
-    ///   - shape: `nil` where no link names an interface.
+    ///   - shape: `nil` where no link names an interface; then `volumes` is too.
     package init(
         bus: any Bus,
         settings: BandwidthSettings = BandwidthSettings(),
         logger: Logger,
         now: @escaping @Sendable () -> RadioTime,
         enforce: @escaping Enforce,
-        shape: Shape? = nil
+        shape: Shape? = nil,
+        volumes: Volumes? = nil
     ) {
         self.bus = bus
         self.settings = settings
@@ -56,6 +64,7 @@ package actor BandwidthService {
         self.logger = logger
         self.enforce = enforce
         self.shape = shape
+        self.volumes = volumes
         state = BandwidthState(settings: settings)
         stamp = CloudEventStamp(source: "/weir/bandwidth", epoch: now())
         publisher = EventPublisher(bus: bus)
@@ -312,6 +321,7 @@ package actor BandwidthService {
             tell(change)
         }
         if !changes.isEmpty || !isEnforced { isEnforced = enforce(state.allocations.enforcedRates) }
+        await tellVolumes(time)
         if !changes.isEmpty || nextShaping.map({ $0 <= time }) ?? false { await shapeTraffic() }
         try publisher.flush()
     }
@@ -353,6 +363,71 @@ package actor BandwidthService {
         {
             publisher.append(.protobuf(protobufTopic, body, qos: .atLeastOnce, properties))
         }
+        tell(BwChgEventNotification(timeStamp: time), of: change.info.appInsId)
+    }
+
+    // MARK: - MEC 015 V3.1.1's change event
+
+    private func isChangeWanted(of application: String) -> Bool {
+        bus.hasInterest(in: BandwidthTopics.changeEvent)
+            || BodyEncoding.allCases.contains { encoding in
+                bus.hasInterest(in: BandwidthTopics.changeEvent(encoding, application: application))
+            }
+    }
+
+    private func tell(_ notification: BwChgEventNotification, of application: String) {
+        let properties = stamp.properties(
+            type: "org.weir.bwm.bw_chg_event",
+            subject: application,
+            time: notification.timeStamp
+        )
+        let plain = BandwidthTopics.changeEvent
+        let topics = [plain, BandwidthTopics.changeEvent(.json, application: application)].filter(
+            bus.hasInterest
+        )
+        if !topics.isEmpty {
+            var writer = JSONWriter()
+            notification.writeJSON(to: &writer, subscription: "mqtt://" + plain)
+            for topic in topics {
+                publisher.append(.json(topic, writer.bytes, qos: .atLeastOnce, properties))
+            }
+        }
+        let twin = BandwidthTopics.changeEvent(.protobuf, application: application)
+        if bus.hasInterest(in: twin),
+            let body = try? Weir_Bandwidth_V1_BwChgEventNotification(notification).serializedBytes()
+                as [UInt8]
+        {
+            publisher.append(.protobuf(twin, body, qos: .atLeastOnce, properties))
+        }
+    }
+
+    /// Tells each application's listeners what went through by its allocations since they were told last.
+    package func tellVolumes(_ time: RadioTime) async {
+        guard let volumes, time >= nextVolumes else { return }
+        nextVolumes = time.advanced(byNanoseconds: settings.volumeInterval.nanoseconds)
+        let applications = Set(state.allocations.map(\.appInsId)).filter(isChangeWanted).sorted()
+        guard !applications.isEmpty else { return }
+        let counted = await volumes()
+        for application in applications {
+            var moved: [DataVolDispersion] = []
+            for info in state.allocations where info.appInsId == application {
+                guard let id = info.allocationId, let bytes = counted[id] else { continue }
+                // Less than before: the kernel began anew.
+                let told = toldVolumes[id].map { $0 > bytes ? 0 : $0 } ?? 0
+                toldVolumes[id] = bytes
+                guard bytes > told else { continue }
+                moved.append(
+                    DataVolDispersion(
+                        dataVol: bytes - told,
+                        appInsId: application,
+                        ueIp: info.terminalAddress
+                    )
+                )
+            }
+            guard !moved.isEmpty else { continue }
+            tell(BwChgEventNotification(timeStamp: time, dataVolDispersion: moved), of: application)
+        }
+        toldVolumes = toldVolumes.filter { state.allocation($0.key) != nil }
     }
 
     /// The protobuf twin of a resource, which is made anew from the JSON after a restart.

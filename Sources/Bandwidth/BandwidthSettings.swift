@@ -36,6 +36,8 @@ package struct BandwidthSettings: Sendable {
     package var links: [Link] = [Link()]
     /// Those whose packets the kernel is to tell by their addresses.
     package var applications: [Application] = []
+    /// How often data that the kernel counted is told of, while somebody listens.
+    package var volumeInterval: Duration = .seconds(10)
     /// Allocations and steering sessions together; one more is refused.
     package var maximumResources = 10_000
     /// Session filters or flow filters of one of them.

@@ -99,7 +99,11 @@ package final class SiteServices: Sendable {
         let shaper = settings.isEnabled && shapes ? TrafficShaper(logger: logger) : nil
         self.shaper = shaper
         var shape: BandwidthService.Shape?
-        if let shaper { shape = { plan in await shaper.apply(plan) } }
+        var volumes: BandwidthService.Volumes?
+        if let shaper {
+            shape = { plan in await shaper.apply(plan) }
+            volumes = { await shaper.volumes() }
+        }
         bandwidth =
             settings.isEnabled && settings.bandwidth.isEnabled
             ? BandwidthService(
@@ -108,7 +112,8 @@ package final class SiteServices: Sendable {
                 logger: logger,
                 now: now,
                 enforce: enforce,
-                shape: shape
+                shape: shape,
+                volumes: volumes
             ) : nil
     }
 

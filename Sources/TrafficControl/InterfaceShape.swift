@@ -83,6 +83,24 @@ struct InterfaceShape: Sendable {
         return lines + come
     }
 
+    /// Bytes that each class has let through, by its identifier.
+    ///
+    /// - Parameter text: What `tc -s class show` says: a line that names a class, and below it what it sent.
+    func volumes(_ text: String) -> [String: UInt64] {
+        let identifiers = Dictionary(uniqueKeysWithValues: classes.map { (minor($0.value.number), $0.key) })
+        var volumes: [String: UInt64] = [:]
+        var current: String?
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count > 2, words[0] == "class" {
+                current = identifiers[String(words[2])]
+            } else if words.count > 1, words[0] == "Sent", let id = current {
+                volumes[id] = UInt64(words[1])
+            }
+        }
+        return volumes
+    }
+
     // MARK: - Classes
 
     /// Bits per second that the allocations take.

@@ -49,6 +49,27 @@ package final class TrafficShaper: Sendable {
         }
     }
 
+    /// Bytes that the kernel has let through for each class since it was made, by identifier; those of several
+    /// interfaces together. What cannot be asked is left out.
+    package func volumes() async -> [String: UInt64] {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: self.counted()) }
+        }
+    }
+
+    private func counted() -> [String: UInt64] {
+        state.withLock { state in
+            var sums: [String: UInt64] = [:]
+            for (name, shape) in state.shapes {
+                guard let text = try? runner.run(["-s", "class", "show", "dev", name], input: "") else {
+                    continue
+                }
+                sums.merge(shape.volumes(text)) { $0 &+ $1 }
+            }
+            return sums
+        }
+    }
+
     private func put(_ plan: ShapingPlan, _ number: UInt64) -> Bool {
         state.withLock { state in
             guard number > state.newest else { return state.wasPut }

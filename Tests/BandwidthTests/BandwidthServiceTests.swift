@@ -18,7 +18,7 @@ import Testing
     private let enforced = Enforced()
     private let time = RadioTime(nanoseconds: 1_700_000_000_000_000_000)
 
-    private func service() -> BandwidthService {
+    private func service(volumes: BandwidthService.Volumes? = nil) -> BandwidthService {
         let (enforced, time) = (enforced, time)
         return BandwidthService(
             bus: bus,
@@ -27,7 +27,8 @@ import Testing
             enforce: { rates in
                 enforced.rates.withLock { $0.append(rates) }
                 return true
-            }
+            },
+            volumes: volumes
         )
     }
 
@@ -51,6 +52,50 @@ import Testing
         try await service.release(id)
         #expect(enforced.last == [])
         #expect(bus.retained.isEmpty)
+    }
+
+    @Test func `MEC 015 V3.1.1's change event comes with every change, to those who listen`() async throws {
+        bus.listen(to: ["/bwm/bw_chg_event", "mec/v1/pb/bwm/bw_chg_event/#"])
+        let service = service()
+        let granted = try await service.allocate(wish)
+        try await service.release(try #require(granted.allocationId))
+        let events = bus.messages(on: "/bwm/bw_chg_event")
+        #expect(events.count == 2)
+        let body = String(decoding: try #require(events.first).payload, as: UTF8.self)
+        #expect(
+            body == """
+                {"notificationType":"BwChgEventNotification","timeStamp":{"seconds":1700000000,"nanoSeconds":0},\
+                "_links":{"subscription":{"href":"mqtt:///bwm/bw_chg_event"}}}
+                """
+        )
+        #expect(bus.messages(on: "mec/v1/pb/bwm/bw_chg_event/a").count == 2)
+        #expect(bus.messages(on: "mec/v1/json/bwm/bw_chg_event/a").isEmpty, "nobody listens")
+    }
+
+    @Test func `data that went through is told of once, by application and terminal`() async throws {
+        bus.listen(to: ["mec/v1/pb/bwm/bw_chg_event/#"])
+        let counted = Mutex<[String: UInt64]>([:])
+        let service = service { counted.withLock { $0 } }
+        var session = wish
+        session.requestType = .sessionSpecific
+        session.sessionFilter = [BwSessionFilter(sourceIp: "10.0.0.1", dstAddress: "10.0.0.2")]
+        let granted = try await service.allocate(session)
+        let id = try #require(granted.allocationId)
+        let topic = "mec/v1/pb/bwm/bw_chg_event/a"
+        func moved() throws -> [Weir_Bandwidth_V1_DataVolDispersion] {
+            try bus.messages(on: topic).flatMap {
+                try Weir_Bandwidth_V1_BwChgEventNotification(serializedBytes: $0.payload).dataVolDispersion
+            }
+        }
+        let start = time
+        for (step, bytes) in [(1, 1_000), (2, 1_500), (3, 1_500), (4, 200)] as [(Double, UInt64)] {
+            counted.withLock { $0 = [id: bytes, "other": 7] }
+            await service.tellVolumes(start.advanced(bySeconds: step * 20))
+        }
+        try await service.release(id)
+        // 200 after 1,500: the kernel began anew.
+        #expect(try moved().map(\.dataVol) == [1_000, 500, 200])
+        #expect(try moved().allSatisfy { $0.appInsID == "a" && $0.ueIp == "10.0.0.2" })
     }
 
     @Test func `what cannot be kept is not granted`() async throws {

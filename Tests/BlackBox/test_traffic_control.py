@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import json
 import os
 import shutil
 import socket
@@ -9,10 +10,12 @@ import subprocess
 import threading
 import time
 
+import jsonschema
 import pytest
 
 from clients import Client
 from test_bandwidth import allocation, ask
+from test_topics import channels, resolved
 
 CAPACITY = 100_000_000
 RATE = 8_000_000
@@ -23,6 +26,7 @@ listeners: [{{url: "tcp://127.0.0.1:0"}}]
 radio: {{scenarios: []}}
 services:
   bandwidth:
+    volumeInterval: 200ms
     links: [{{id: 1, downlink: {CAPACITY}, uplink: {CAPACITY}, downlinkInterface: access}}]
     applications: [{{appInsId: video, addresses: [{APPLICATION}]}}]
 """
@@ -155,6 +159,26 @@ def test_a_session_has_its_rate_and_others_have_what_is_left(network, site):
     assert_rate(measured(network), 2 * RATE)
     ask(operator, "allocation/delete", {"id": granted["allocationId"]})
     assert measured(network) > 5 * RATE
+
+
+def test_what_went_through_is_told_by_terminal(network, site):
+    server, operator = site
+    schema = next(resolved(document, message) for name, _, message, document in channels() if name == "bwChgEvent")
+    with inside(network[0]):
+        ear = Client(server, "ear").connect()
+    ear.subscribe("mec/v1/json/bwm/bw_chg_event/any")
+    ask(operator, "allocation/create", session())
+    rate = measured(network)
+    bits = 0
+    # The transfer took longer than a second.
+    while bits < rate:
+        body = json.loads(ear.receive(10).payload)
+        jsonschema.validate(body, schema)
+        for entry in body.get("dataVolDispersion", []):
+            assert (entry["appInsId"], entry["ueIp"]) == ("any", TERMINAL)
+            bits += entry["dataVol"] * 8
+    assert bits < 4 * rate
+    ear.disconnect()
 
 
 def test_an_application_is_known_by_its_address_and_everything_together_by_the_link(network, site):

@@ -8,6 +8,7 @@ import TrafficControl
     /// A `tc` that remembers what it was told, and knows one interface.
     private final class FakeTC: TCRunning {
         struct State {
+            var classes = ""
             var root = "qdisc noqueue 0: root refcnt 2 \n"
             var batches: [[String]] = []
             var fails = false
@@ -17,6 +18,7 @@ import TrafficControl
 
         func run(_ arguments: [String], input: String) throws(TCError) -> String {
             let (answer, fails) = state.withLock { state in
+                if arguments.contains("class") { return (state.classes, false) }
                 guard arguments.first == "-batch" else { return (state.root, false) }
                 state.batches.append(input.split(separator: "\n").map(String.init))
                 return ("", state.fails)
@@ -169,6 +171,23 @@ import TrafficControl
         #expect(tc.taken() == ["qdisc del dev eth1 root"])
         #expect(await shaper.apply(ShapingPlan([])))
         #expect(tc.taken().isEmpty)
+    }
+
+    @Test func `what went through is told by class`() async throws {
+        _ = await shaper.apply(plan([try session("a"), try session("b", port: 5_002)]))
+        tc.state.withLock {
+            $0.classes = """
+                class htb 7765:11 parent 7765:1 leaf 8024: prio 4 rate 8Mbit ceil 8Mbit burst 10000b cburst 10000b
+                 Sent 1204224 bytes 816 pkt (dropped 3, overlimits 790 requeues 0)
+                 backlog 0b 0p requeues 0
+
+                class htb 7765:2 parent 7765:1 prio 7 rate 92Mbit ceil 100Mbit burst 124982b cburst 125000b
+                 Sent 1056 bytes 14 pkt (dropped 0, overlimits 0 requeues 0)
+                """
+        }
+        #expect(await shaper.volumes() == ["b": 1_204_224])
+        _ = await shaper.apply(ShapingPlan([]))
+        #expect(await shaper.volumes().isEmpty)
     }
 
     @Test func `two links over one interface add up`() throws {

@@ -60,6 +60,17 @@ package struct BwInfo: Sendable, Hashable, Codable {
         self.allocationDirection = allocationDirection
     }
 
+    /// The terminal's address where the allocation is for one session in one direction: what goes down goes to it,
+    /// what goes up comes from it.
+    package var terminalAddress: String? {
+        guard let filters = sessionFilter, filters.count == 1, let filter = filters.first else { return nil }
+        return switch allocationDirection {
+        case .downlink: filter.dstAddress
+        case .uplink: filter.sourceIp
+        case .symmetrical: nil
+        }
+    }
+
     /// Bits per second; `nil` where the text is no such number.
     package var bitsPerSecond: UInt64? { UInt64(fixedAllocation) }
     /// 0…7; `nil` where the text is no such number.

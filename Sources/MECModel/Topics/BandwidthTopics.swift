@@ -12,6 +12,13 @@ package enum BandwidthTopics {
         "\(root(encoding))allocation_change/\(LocationTopics.level(application))/\(id)"
     }
 
+    /// The change event of MEC 015 V3.1.1.
+    package static let changeEvent = "/bwm/bw_chg_event"
+
+    package static func changeEvent(_ encoding: BodyEncoding, application: String) -> String {
+        "\(root(encoding))bw_chg_event/\(LocationTopics.level(application))"
+    }
+
     /// The allocation itself; retained in JSON, so that it is there after a restart.
     package static func allocationState(_ encoding: BodyEncoding, id: String) -> String {
         "\(root(encoding))state/allocation/\(id)"
@@ -49,7 +56,16 @@ package enum BandwidthTopics {
                 message: "BwAllocationEvent",
                 summary: "A bandwidth allocation began, changed or ended.",
                 reference: "ETSI GS MEC 015 V2.2.1, type BwInfo"
-            )
+            ),
+            TopicChannel(
+                name: "bwChgEvent",
+                address: changeEvent,
+                role: .event,
+                encoding: .json,
+                message: "BwChgEventNotification",
+                summary: "An application's bandwidth changed, or data was moved with it.",
+                reference: "ETSI GS MEC 015 V3.1.1, type BwChgEventNotification"
+            ),
         ] + BodyEncoding.allCases.flatMap(encodedChannels) + Request.allCases.map(requestChannel)
 
     private static func encodedChannels(_ encoding: BodyEncoding) -> [TopicChannel] {
@@ -77,6 +93,13 @@ package enum BandwidthTopics {
                 .event,
                 "BwAllocationEvent",
                 "A bandwidth allocation began, changed or ended, by application."
+            ),
+            channel(
+                "bwChgEvent",
+                root(encoding) + "bw_chg_event/{application}",
+                .event,
+                "BwChgEventNotification",
+                "An application's bandwidth changed, or data was moved with it, by application."
             ),
             channel(
                 "bwAllocationState",

@@ -108,6 +108,12 @@ extension ServicesSettings.BandwidthEntry {
             "Where applications send from: the allocations of those that are not named here are kept on the bus only, not on an interface."
         )
         Member.value(
+            "volumeInterval",
+            \.settings.volumeInterval,
+            .duration(in: .milliseconds(100)...(.seconds(3_600))),
+            "How often data that went through an interface by allocations is told of, while somebody listens."
+        )
+        Member.value(
             "maximumResources",
             \.settings.maximumResources,
             .integer(in: 1...1_000_000),
