@@ -458,6 +458,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "MECRuntimeTests",
+            dependencies: ["MECModel", "MECRuntime", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "TrafficControlTests",
             dependencies: ["MECModel", "TrafficControl", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict
