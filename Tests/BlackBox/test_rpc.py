@@ -700,6 +700,11 @@ uplink:
         try:
             there = link(rpc, lambda found: found.backlog_events == 0 and found.connected)
             assert there.state == "online"
+            with subprocess.Popen([weir_binary(), "rpc", "watch", "--target", server.ports["rpc"]],
+                                  stdout=subprocess.PIPE, text=True, env=clean_environment()) as shown:
+                line = next(line for line in shown.stdout if line.startswith("  link "))
+                shown.kill()
+            assert line.startswith("  link monaco: online, 0 events")
         finally:
             collector.end()
             broker.end()

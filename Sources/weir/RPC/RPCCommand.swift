@@ -267,9 +267,8 @@ struct RPCWatch: ParsableCommand {
             )
         }
         for link in report.links {
-            let state = link.connected ? "connected" : "not connected"
             Swift.print(
-                "  link \(link.name): \(state), \(link.backlogEvents) events, \(link.backlogBytes) bytes wait"
+                "  link \(link.name): \(link.state), \(link.backlogEvents) events, \(link.backlogBytes) bytes wait"
             )
         }
         fflush(nil)
