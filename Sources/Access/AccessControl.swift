@@ -133,6 +133,7 @@ package final class AccessControl: Sendable {
             clientID: identity.clientID,
             extraRoles: identity.claimedRoles,
             expiry: identity.expiry,
+            scope: identity.scope,
             source: identity.source
         )
     }
@@ -175,6 +176,7 @@ package final class AccessControl: Sendable {
                     clientID: request.clientID,
                     extraRoles: claims.roles,
                     expiry: claims.expiry,
+                    scope: claims.scope,
                     source: .jwt
                 )
             )

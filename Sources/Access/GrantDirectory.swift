@@ -12,6 +12,8 @@ final class GrantDirectory: Sendable {
         var isAnonymous: Bool
         /// Sorted.
         var roles: [String]
+        /// Of a token.
+        var scope: [TopicRule]?
     }
 
     private struct Role {
@@ -110,25 +112,29 @@ final class GrantDirectory: Sendable {
         )
     }
 
-    /// - Parameter extraRoles: From a token or a certificate; names that are no role are passed over.
+    /// - Parameters:
+    ///   - extraRoles: From a token or a certificate; names that are no role are passed over.
+    ///   - scope: From a token; narrows the rules.
     func identity(
         name: String,
         clientID: String,
         extraRoles: [String],
         expiry: Int64? = nil,
+        scope: [TopicRule]? = nil,
         source: Identity.Source
     ) -> Identity {
         var names = Set(extraRoles).intersection(roles.keys)
         names.formUnion(users[name]?.roles ?? [])
         if names.isEmpty { names.formUnion(defaultRoles) }
         let hasOwn = users[name] != nil || file?.users[name] != nil
-        let key = Key(user: hasOwn ? name : nil, isAnonymous: false, roles: names.sorted())
+        let key = Key(user: hasOwn ? name : nil, isAnonymous: false, roles: names.sorted(), scope: scope)
         return Identity(
             names: ClientNames(clientID: clientID, username: name),
             grants: grants(key),
             expiry: expiry,
             source: source,
-            claimedRoles: extraRoles
+            claimedRoles: extraRoles,
+            scope: scope
         )
     }
 
@@ -162,11 +168,9 @@ final class GrantDirectory: Sendable {
         for role in key.roles { overrides = overrides.widened(by: roles[role]?.quotas ?? QuotaOverrides()) }
         var quotas = overrides.applied(to: quotas)
         if let user = key.user, let own = users[user] { quotas = own.quotas.applied(to: quotas) }
-        return Grants(
-            roles: key.roles,
-            rules: hasRules ? TopicRules(rules) : .unrestricted,
-            quotas: quotas
-        )
+        var compiled = hasRules ? TopicRules(rules) : .unrestricted
+        if let scope = key.scope { compiled = compiled.narrowed(by: scope) }
+        return Grants(roles: key.roles, rules: compiled, quotas: quotas)
     }
 }
 

@@ -17,19 +17,23 @@ package final class Identity: Sendable {
     package let source: Source
     /// Roles that a token or certificate gave, beside those that the settings give to the name.
     package let claimedRoles: [String]
+    /// What a token narrowed the rules to; `nil` where it did not.
+    package let scope: [TopicRule]?
 
     package init(
         names: ClientNames,
         grants: Grants,
         expiry: Int64? = nil,
         source: Source,
-        claimedRoles: [String] = []
+        claimedRoles: [String] = [],
+        scope: [TopicRule]? = nil
     ) {
         self.names = names
         self.grants = grants
         self.expiry = expiry
         self.source = source
         self.claimedRoles = claimedRoles
+        self.scope = scope
     }
 
     /// The verified username; `nil` for an anonymous client, whatever it called itself.

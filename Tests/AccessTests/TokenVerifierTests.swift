@@ -430,6 +430,52 @@ import Testing
         }
     }
 
+    // MARK: - Scopes
+
+    @Test func `words about topics narrow, others do not`() throws {
+        let verifier = try verifier([secretSource()])
+        func scope(_ text: String) throws -> [TopicRule]? {
+            let claims = #"{"sub":"ann","exp":1800000060,"scope":"\#(text)"}"#
+            let file = try folder.write("signer", Self.secret)
+            let token = try #require(try TokenSigner(keyFile: file).sign(claims: Array(claims.utf8)))
+            return try verify(verifier, token).get().scope
+        }
+        #expect(try scope("rni location") == nil)
+        let rules = try #require(try scope("rni publish:a/# receive:b/+"))
+        let narrow = TopicRules.unrestricted.narrowed(by: rules)
+        func may(_ topic: String) -> [Bool] {
+            [
+                narrow.mayPublish(topic: topic, clientID: "c", username: "ann"),
+                narrow.mayReceive(topic: topic, clientID: "c", username: "ann"),
+            ]
+        }
+        #expect(may("a/1/2") == [true, false] && may("b/1") == [false, true] && may("c") == [false, false])
+        #expect(throws: TokenVerifier.Failure.self) { try scope("publish:a/#/b") }
+    }
+
+    @Test func `a scope widens nothing, and both have a say in subscriptions`() throws {
+        let wide = TopicRules([
+            try TopicRule(.allow, .both, filter: "a/#", substituting: false),
+            try TopicRule(.deny, .receive, filter: "a/secret", substituting: false),
+        ])
+        let narrow = wide.narrowed(by: [
+            try TopicRule(.allow, .receive, filter: "a/+", substituting: false),
+            try TopicRule(.allow, .receive, filter: "b", substituting: false),
+        ])
+        let names = ClientNames(clientID: "c", username: "ann")
+        for (topic, isAllowed) in [("a/1", true), ("a/secret", false), ("b", false), ("a/1/2", false)] {
+            #expect(narrow.mayReceive(topic: topic, as: names) == isAllowed, "\(topic)")
+        }
+        #expect(!narrow.mayPublish(topic: "a/1", as: names))
+        for (filter, access) in [
+            ("a/1", SubscriptionAccess.allowed), ("a/+", .checkEachMessage), ("a/secret", .denied),
+            ("b", .denied),
+            ("#", .checkEachMessage), ("c/#", .denied),
+        ] {
+            #expect(narrow.subscription(filter: filter, as: names) == access, "\(filter)")
+        }
+    }
+
     // MARK: - Signing
 
     @Test func `what the signer signs is verified with the same file, under the key's own algorithm`() throws

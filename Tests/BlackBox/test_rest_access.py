@@ -141,6 +141,37 @@ rest: {{tokenKeyFile: "{key}"}}
         call(server, "GET", SVC + "/services", headers={"Authorization": "Bearer " + wrong}).problem(401)
 
 
+def test_a_token_may_be_for_some_apis_and_some_topics(start, tmp_path):
+    (tmp_path / "token.key").write_text("k" * 40)
+    run("passwd", "-c", "-b", tmp_path / "passwd", "anne", "secret", check=0)
+    server = start(config=LISTEN + f"""services: {{enabled: true}}
+radio: {{scenarios: []}}
+access: {{allowAnonymous: false, passwordFile: "{tmp_path}/passwd"}}
+rest: {{tokenKeyFile: "{tmp_path}/token.key"}}
+""")
+
+    def token(scope, status=200):
+        form = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scope}).encode()
+        answer = call(server, "POST", "/oauth2/token", form, {
+            **ANNE, "Content-Type": "application/x-www-form-urlencoded"})
+        assert answer.status == status, answer.body
+        return answer.json.get("access_token")
+
+    token("publish:a/#/b", 400)
+    narrow = token("rni publish:plant/# receive:mec/v1/json/rni/#")
+    bearer = {"Authorization": "Bearer " + narrow}
+    assert call(server, "GET", "/rni/v2/queries/rab_info", headers=bearer).status == 200
+    call(server, "GET", SVC + "/services", headers=bearer).problem(403, "scope")
+    with Client(server, username="anne", password=narrow) as client:
+        assert client.publish("plant/1", b"x", qos=1) == 0x10
+        assert client.publish("other", b"x", qos=1) == 0x87
+        assert client.subscribe("plant/#") == [0x87]
+        assert client.subscribe("mec/v1/json/rni/#", 1) == [1]
+    # The API's own topics are among those that a token must be for.
+    elsewhere = {"Authorization": "Bearer " + token("rni receive:plant/#")}
+    call(server, "GET", "/rni/v2/queries/rab_info", headers=elsewhere).problem(403, "read")
+
+
 def decoded_part(token, index):
     part = token.split(".")[index]
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

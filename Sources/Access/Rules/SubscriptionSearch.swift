@@ -150,7 +150,10 @@ extension TopicRules {
         let closed = closedRanks(for: names, .receive)
         if closed.contains(.deny(.receive, .client)) { return .denied }
         var search = SubscriptionSearch(self, names, filter: filter)
-        return search.run(closed: closed)
+        let own = search.run(closed: closed)
+        guard own != .denied, let base else { return own }
+        let wider = base.subscription(filter: filter, as: names)
+        return wider == .denied || own == .allowed && wider == .allowed ? wider : .checkEachMessage
     }
 
     package func subscription(filter: String, as names: ClientNames) -> SubscriptionAccess {

@@ -11,6 +11,8 @@ package final class TopicRules: Sendable {
     let trie: RuleTrie
     let patternGuard: RankGuard
     let clientGuard: RankGuard
+    /// What must allow a topic too, see ``narrowed(by:)``.
+    let base: TopicRules?
 
     /// - Parameter rules: What no rule allows is denied.
     package init(_ rules: [TopicRule]) {
@@ -20,6 +22,17 @@ package final class TopicRules: Sendable {
         trie = RuleTrie(rules)
         clientGuard = RankGuard(rules.filter { $0.rank == .client })
         patternGuard = RankGuard(rules.filter { $0.rank == .pattern })
+        base = nil
+    }
+
+    private init(_ scope: TopicRules, narrowing base: TopicRules) {
+        rules = base.rules + scope.rules
+        publishesAnything = scope.publishesAnything && base.publishesAnything
+        receivesAnything = scope.receivesAnything && base.receivesAnything
+        trie = scope.trie
+        clientGuard = scope.clientGuard
+        patternGuard = scope.patternGuard
+        self.base = base
     }
 
     private init() {
@@ -29,6 +42,12 @@ package final class TopicRules: Sendable {
         trie = RuleTrie([])
         clientGuard = RankGuard([])
         patternGuard = RankGuard([])
+        base = nil
+    }
+
+    /// These rules for somebody who may do only what `scope` allows besides.
+    package func narrowed(by scope: [TopicRule]) -> TopicRules {
+        TopicRules(TopicRules(scope), narrowing: self)
     }
 
     /// Rules that allow everything, for a broker without rules.
@@ -36,12 +55,14 @@ package final class TopicRules: Sendable {
 
     /// Whether a client may publish on `topic`, a topic name. Allocates nothing.
     package func mayPublish(topic: UnsafeRawBufferPointer, as names: ClientNames) -> Bool {
-        publishesAnything || permits(.publish, topic, names)
+        publishesAnything
+            || permits(.publish, topic, names) && base?.mayPublish(topic: topic, as: names) ?? true
     }
 
     /// Whether a message on `topic` may reach a client. Allocates nothing.
     package func mayReceive(topic: UnsafeRawBufferPointer, as names: ClientNames) -> Bool {
-        receivesAnything || permits(.receive, topic, names)
+        receivesAnything
+            || permits(.receive, topic, names) && base?.mayReceive(topic: topic, as: names) ?? true
     }
 
     package func mayPublish(topic: String, clientID: String, username: String?) -> Bool {

@@ -11,11 +11,14 @@ package struct TokenVerifier: Sendable {
         package var roles: [String]
         /// `exp`, in Unix seconds, leeway included: the session ends then.
         package var expiry: Int64?
+        /// What the token is for, beside what its user may do; `nil` does not narrow.
+        package var scope: [TopicRule]?
 
-        package init(username: String, roles: [String], expiry: Int64?) {
+        package init(username: String, roles: [String], expiry: Int64?, scope: [TopicRule]? = nil) {
             self.username = username
             self.roles = roles
             self.expiry = expiry
+            self.scope = scope
         }
     }
 
@@ -112,6 +115,12 @@ package struct TokenVerifier: Sendable {
             case .string(let text): text.split(separator: " ").map(String.init)
             default: []
             }
-        return Claims(username: username, roles: roles, expiry: expiry)
+        let scope: [TopicRule]?
+        do throws(FilterFlaw) {
+            scope = try TokenScope.rules(claims["scope"]?.string ?? "")
+        } catch {
+            throw .refused("a topic filter in \"scope\" that is none")
+        }
+        return Claims(username: username, roles: roles, expiry: expiry, scope: scope)
     }
 }

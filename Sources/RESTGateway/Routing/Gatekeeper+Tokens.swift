@@ -44,8 +44,12 @@ extension Gatekeeper {
             )
         }
         let wanted = field("scope")?.split(separator: " ").map(String.init) ?? scopes
-        guard wanted.allSatisfy(scopes.contains) else {
-            return Self.refusal(.badRequest, "invalid_scope", "scopes are \(scopes.joined(separator: " "))")
+        guard wanted.allSatisfy({ scopes.contains($0) || TokenScope.isTopic($0) }) else {
+            return Self.refusal(
+                .badRequest,
+                "invalid_scope",
+                "scopes are \(scopes.joined(separator: " ")), publish:FILTER and receive:FILTER"
+            )
         }
         var connect = Caller(request).request
         connect.isLoopback = false
