@@ -7,7 +7,7 @@ ARGS ?=
 # One set of flags for every target, so that nothing is compiled twice.
 SWIFT_BUILD := swift build -c release
 
-.PHONY: help setup setup-test run serve build test check lint format black-box compare drill drill-figures fuzz simulate torture clean
+.PHONY: help setup setup-test run serve build test check lint format black-box compare drill drill-figures fuzz fuzz-api simulate torture clean
 
 help: ## list the targets
 	@echo "Usage: make TARGET"
@@ -60,6 +60,10 @@ drill-figures: setup-test build ## what a backlog of 20 million events costs the
 FUZZ_SECONDS ?= 300
 fuzz: setup ## feed the decoder random bytes, FUZZ_SECONDS long
 	@Tests/Fuzz/run decoder $(FUZZ_SECONDS)
+
+API_EXAMPLES ?= 100
+fuzz-api: setup-test build ## ask the ETSI APIs for what their OpenAPI documents say and do not say
+	@.build/venv/bin/python Tests/BlackBox/fuzz_api.py --examples $(API_EXAMPLES)
 
 SEEDS ?= 1000000
 simulate: setup-test ## crash the broker over a false disk, SEEDS times; Ctrl-C stops; a failure prints its seed

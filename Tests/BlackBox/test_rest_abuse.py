@@ -10,7 +10,7 @@ import pytest
 
 from rest import Callbacks, call
 from test_rest import APP, CALLBACKS, LISTEN, SVC, offer, register
-from weir import ROOT
+from weir import ROOT, run
 
 QUIET = LISTEN + CALLBACKS + "radio: {scenarios: []}\n"
 
@@ -168,3 +168,11 @@ def test_the_page_has_all_documents_and_loads_nothing_from_elsewhere(site):
         for route, methods in document["paths"].items():
             for method in methods:
                 assert f'data-method="{method.upper()}" data-path="{prefix}{route}"' in text
+
+
+def test_bench_counts_every_notification(site):
+    port = urllib.parse.urlsplit(site.ports["http"]).port
+    result = run("bench", "rest", "--port", port, "--subscriptions", 20, "--notifications", 200, "--seconds", 1, check=0)
+    assert "notifications  200," in result.stdout and "p99" in result.stdout, result.stdout
+    # It leaves nothing behind.
+    assert [s for s in call(site, "GET", SVC + "/services").json if "bench" in s["serName"]] == []

@@ -15,7 +15,7 @@ extension LocationAPI {
           accessPoint AccessPointInfo[]
           resourceURL! string
           zoneId! string
-        ConnectionType = enum LTE Wifi Wimax 5G NR UNKNOWN
+        ConnectionType = enum LTE Wifi Wimax 5G~NR UNKNOWN
         LocationInfo
           accuracy integer
           accuracyAltitude integer

@@ -72,7 +72,7 @@ extension RniAPI {
           cellInfo CellInfo[]
           cellUEInfo CellUEInfo[]
         CellChangeSubscription
-          subscriptionType! string
+          subscriptionType! enum CellChangeSubscription
           callbackReference uri
           requestTestNotification boolean
           websockNotifConfig WebsockNotifConfig
@@ -80,7 +80,7 @@ extension RniAPI {
           filterCriteriaAssocHo! FilterCriteriaAssocHo
           expiryDeadline TimeStamp
         RabEstSubscription
-          subscriptionType! string
+          subscriptionType! enum RabEstSubscription
           callbackReference uri
           requestTestNotification boolean
           websockNotifConfig WebsockNotifConfig
@@ -88,7 +88,7 @@ extension RniAPI {
           filterCriteriaQci! FilterCriteriaQci
           expiryDeadline TimeStamp
         RabModSubscription
-          subscriptionType! string
+          subscriptionType! enum RabModSubscription
           callbackReference uri
           requestTestNotification boolean
           websockNotifConfig WebsockNotifConfig
@@ -96,7 +96,7 @@ extension RniAPI {
           filterCriteriaQci! FilterCriteriaQci1
           expiryDeadline TimeStamp
         RabRelSubscription
-          subscriptionType! string
+          subscriptionType! enum RabRelSubscription
           callbackReference uri
           requestTestNotification boolean
           websockNotifConfig WebsockNotifConfig
@@ -104,7 +104,7 @@ extension RniAPI {
           filterCriteriaQci! FilterCriteriaQci1
           expiryDeadline TimeStamp
         MeasRepUeSubscription
-          subscriptionType! string
+          subscriptionType! enum MeasRepUeSubscription
           callbackReference uri
           requestTestNotification boolean
           websockNotifConfig WebsockNotifConfig
@@ -112,7 +112,7 @@ extension RniAPI {
           filterCriteriaAssocTri! FilterCriteriaAssocTri
           expiryDeadline TimeStamp
         MeasTaSubscription
-          subscriptionType! string
+          subscriptionType! enum MeasTaSubscription
           callbackReference uri
           requestTestNotification boolean
           websockNotifConfig WebsockNotifConfig
@@ -120,7 +120,7 @@ extension RniAPI {
           filterCriteriaAssoc! FilterCriteriaAssoc
           expiryDeadline TimeStamp
         CaReconfSubscription
-          subscriptionType! string
+          subscriptionType! enum CaReconfSubscription
           callbackReference uri
           requestTestNotification boolean
           websockNotifConfig WebsockNotifConfig
@@ -128,7 +128,7 @@ extension RniAPI {
           filterCriteriaAssoc! FilterCriteriaAssoc
           expiryDeadline TimeStamp
         S1BearerSubscription
-          subscriptionType! string
+          subscriptionType! enum S1BearerSubscription
           callbackReference uri
           requestTestNotification boolean
           websockNotifConfig WebsockNotifConfig
@@ -139,7 +139,7 @@ extension RniAPI {
         SubscriptionLinkList
           _links! _links1
         NrMeasRepUeSubscription
-          subscriptionType! string
+          subscriptionType! enum NrMeasRepUeSubscription
           callbackReference uri
           requestTestNotification boolean
           websockNotifConfig WebsockNotifConfig
@@ -289,7 +289,8 @@ extension RniAPI {
           associateId AssociateId[]
           erabInfo! ErabInfo[]
         CellUserInfo
-          ecgi! Ecgi
+          ecgi Ecgi
+          nrcgi Nrcgi
           ueInfo! UeInfo[]
         TempUeId
           mmec! string
@@ -307,10 +308,12 @@ extension RniAPI {
         S1UeInfo
           tempUeId TempUeId
           associateId! AssociateId[]
-          ecgi! Ecgi[]
+          ecgi Ecgi[]
+          nrcgi Nrcgi[]
           s1BearerInfoDetailed! S1BearerInfoDetailed[]
         CellInfo
-          ecgi! Ecgi
+          ecgi Ecgi
+          nrcgi Nrcgi
           dl_gbr_prb_usage_cell integer
           ul_gbr_prb_usage_cell integer
           dl_nongbr_prb_usage_cell integer
@@ -329,7 +332,8 @@ extension RniAPI {
           dl_nongbr_pdr_cell integer
           ul_nongbr_pdr_cell integer
         CellUEInfo
-          ecgi! Ecgi
+          ecgi Ecgi
+          nrcgi Nrcgi
           associateId! AssociateId
           dl_gbr_delay_ue integer
           ul_gbr_delay_ue integer
@@ -505,6 +509,9 @@ extension RniAPI {
         ResultsPerCsiRsIndex
           csiRsIndex! integer
           csiRsResults MeasQuantityResultsNr
+        S1BearerInfoAnswer
+          timeStamp TimeStamp
+          s1UeInfo! S1UeInfo[]
         RniSubscription = CellChangeSubscription | RabEstSubscription | RabModSubscription | RabRelSubscription | MeasRepUeSubscription | NrMeasRepUeSubscription | MeasTaSubscription | CaReconfSubscription | S1BearerSubscription
         """
 }

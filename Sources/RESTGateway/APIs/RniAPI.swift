@@ -81,7 +81,7 @@ struct RniAPI: Sendable {
                 query: ["temp_ue_id", "cell_id", "erab_id"] + Self.identifiers,
                 permission: permission,
                 "S1-U bearers of terminals.",
-                answers: "S1BearerInfo"
+                answers: "S1BearerInfoAnswer"
             ) { request in
                 let answer = await service.s1BearerInfo(try Self.query(request))
                 return .written { answer.writeJSON(to: &$0) }

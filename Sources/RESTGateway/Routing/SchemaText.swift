@@ -4,7 +4,8 @@ import MECModel
 ///
 /// A line without indentation begins a type, an indented one is a field: name, `!` if it is required, and its
 /// type: `string`, `uri`, `integer`, `number`, `boolean`, `object`, `any`, `enum A B`, `integers 1 2`, or
-/// another type's name; `[]` behind it makes a list. `Name = type` gives a type another name, `A | B` is either.
+/// another type's name; `[]` behind it makes a list. `Name = type` gives a type another name, `A | B` is either. A tilde in
+/// a value of `enum` is a blank.
 struct SchemaText: Sendable {
     struct Field: Sendable, Equatable {
         var name: String
@@ -106,7 +107,7 @@ struct SchemaText: Sendable {
             case "enum":
                 writer.member("type", literal: "string")
                 writer.beginArray("enum")
-                for word in words.dropFirst() { writer.value(word) }
+                for word in words.dropFirst() { writer.value(word.replacing("~", with: " ")) }
                 writer.endArray()
             case "integers":
                 writer.member("type", literal: "integer")

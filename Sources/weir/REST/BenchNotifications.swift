@@ -25,26 +25,28 @@ struct BenchNotifications {
         let changes = max(1, Int(rate * seconds / Double(subscriptions)))
         let tally = NotificationTally(changes: changes, prefix: Self.name)
         let listener = try NotificationListener(tally)
+        let total: Int
         do throws(BenchConnection.Flaw) {
             var connection = try BenchConnection(host, port)
             defer { connection.close() }
-            try measure(&connection, listener, tally, changes)
+            total = try measure(&connection, listener, tally, changes)
         } catch {
             Failure.tell(error.text)
             throw ExitCode(2)
         }
-        guard tally.total == changes * subscriptions else {
-            Failure.tell("expected \(changes * subscriptions) notifications, found \(tally.total)")
+        guard total == changes * subscriptions else {
+            Failure.tell("expected \(changes * subscriptions) notifications, found \(total)")
             throw ExitCode(2)
         }
     }
 
+    /// - Returns: How many notifications came.
     private func measure(
         _ connection: inout BenchConnection,
         _ listener: NotificationListener,
         _ tally: NotificationTally,
         _ changes: Int
-    ) throws(BenchConnection.Flaw) {
+    ) throws(BenchConnection.Flaw) -> Int {
         let registration = "/mec_app_support/v2/registrations"
         let app = try text(
             "appInstanceId",
@@ -70,14 +72,15 @@ struct BenchNotifications {
         let last = DispatchTime.now().uptimeNanoseconds
         let isComplete = tally.wait(for: changes * subscriptions, seconds: Self.patience)
         let end = DispatchTime.now().uptimeNanoseconds
+        let latencies = tally.latencies
+        // Its end is told to all subscriptions too, and is not part of the measurement.
         _ = try ask(&connection, "DELETE", "\(registration)/\(app)", nil, 204)
-        let elapsed = Double(end - start) / 1e9
-        print(
-            "notifications  \(tally.total), \(Int(Double(tally.total) / elapsed))/s to \(subscriptions) subscriptions"
-        )
-        print("from change    \(BenchConnection.quantiles(tally.latencies))")
+        let speed = Int(Double(latencies.count) / Double(end - start) * 1e9)
+        print("notifications  \(latencies.count), \(speed)/s to \(subscriptions) subscriptions")
+        print("from change    \(BenchConnection.quantiles(latencies))")
         let rest = String(format: "%.2f s", Double(end - last) / 1e9)
         print("the last came  \(rest) after the last change\(isComplete ? "" : "; some are missing")")
+        return latencies.count
     }
 
     private func service(_ name: String) -> String {
@@ -132,7 +135,6 @@ private final class NotificationTally: Sendable {
     }
 
     var latencies: [UInt64] { state.withLock { $0.latencies } }
-    var total: Int { state.withLock { $0.latencies.count } }
 
     func began(_ change: Int) {
         state.withLock { $0.begun[change] = DispatchTime.now().uptimeNanoseconds }
