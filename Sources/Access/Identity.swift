@@ -23,10 +23,10 @@ package final class Identity: Sendable {
     package init(
         names: ClientNames,
         grants: Grants,
-        expiry: Int64? = nil,
+        expiry: Int64?,
         source: Source,
-        claimedRoles: [String] = [],
-        scope: [TopicRule]? = nil
+        claimedRoles: [String],
+        scope: [TopicRule]?
     ) {
         self.names = names
         self.grants = grants
@@ -34,6 +34,24 @@ package final class Identity: Sendable {
         self.source = source
         self.claimedRoles = claimedRoles
         self.scope = scope
+    }
+
+    /// One that no token has narrowed.
+    package convenience init(
+        names: ClientNames,
+        grants: Grants,
+        expiry: Int64? = nil,
+        source: Source,
+        claimedRoles: [String] = []
+    ) {
+        self.init(
+            names: names,
+            grants: grants,
+            expiry: expiry,
+            source: source,
+            claimedRoles: claimedRoles,
+            scope: nil
+        )
     }
 
     /// The verified username; `nil` for an anonymous client, whatever it called itself.
