@@ -71,24 +71,29 @@ package struct RadioSnapshot: Sendable {
     private mutating func define(_ definition: RadioDefinition) {
         switch definition {
         case .zone(let zone):
-            guard grow(&zones, to: zone.zone.offset) else { return }
+            guard Self.grow(&zones, to: zone.zone.offset, limit: limit) else { return }
             zones[zone.zone.offset] = zone
         case .cell(let cell):
-            guard grow(&cells, to: cell.cell.offset), grow(&loads, to: cell.cell.offset) else { return }
-            if cells[cell.cell.offset]?.identity != cell.identity { loads[cell.cell.offset] = nil }
+            guard Self.grow(&cells, to: cell.cell.offset, limit: limit),
+                Self.grow(&loads, to: cell.cell.offset, limit: limit)
+            else { return }
+            let known = cells[cell.cell.offset].take()
+            if known?.identity != cell.identity { loads[cell.cell.offset] = nil }
             cells[cell.cell.offset] = cell
         case .terminal(let terminal):
             let offset = terminal.terminal.offset
-            guard grow(&terminals, to: offset) else { return }
-            if terminals[offset]?.definition.name == terminal.name {
-                terminals[offset]?.definition = terminal
+            guard Self.grow(&terminals, to: offset, limit: limit) else { return }
+            if var known = terminals[offset].take(), known.definition.name == terminal.name {
+                known.definition = terminal
+                terminals[offset] = known
             } else {
                 terminals[offset] = Terminal(definition: terminal)
             }
         }
     }
 
-    private func grow<Element>(_ table: inout [Element?], to offset: Int) -> Bool {
+    // Static: a method would hold a copy of the whole, and the table would be copied each time it grows.
+    private static func grow<Element>(_ table: inout [Element?], to offset: Int, limit: Int) -> Bool {
         guard offset < limit else { return false }
         while table.count <= offset { table.append(nil) }
         return true

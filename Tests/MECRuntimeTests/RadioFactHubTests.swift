@@ -73,6 +73,29 @@ import Testing
         #expect(found.count == 2)
     }
 
+    /// With a copy of the table for each of them this took minutes.
+    @Test(.timeLimit(.minutes(1)))
+    func `a hundred thousand terminals are known at once`() async {
+        let hub = hub()
+        var batch = RadioBatch(source: SourceIndex(0))
+        for number in 0..<100_000 as Range<UInt32> {
+            let terminal = TerminalDefinition(
+                terminal: TerminalIndex(number),
+                name: "ue\(number)",
+                associateIds: [AssociateId(IPAddress(ipv4: 0x0A40_0000 + number))],
+                tempUeId: nil
+            )
+            batch.append(.terminal(terminal), at: time)
+        }
+        #expect(hub.accept(batch) && hub.accept(batch))
+        let late = hub.attach("late", at: time)
+        if case .snapshot(let snapshot)? = await late.take()?.elements.first {
+            #expect(snapshot.count == 100_000)
+        } else {
+            Issue.record("expected a snapshot first")
+        }
+    }
+
     @Test func `a service that is gone is waited for by nobody`() {
         let hub = hub(waiting: 1)
         _ = hub.attach("gone", at: time)
