@@ -632,8 +632,7 @@ package nonisolated struct Weir_Location_V1_WatchNotificationsRequest: Sendable 
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// As in weir.bus.v1.SubscribeRequest. With neither criteria nor identifiers: what every subscription is told, and all
-  /// users' moves.
+  /// As in weir.bus.v1.SubscribeRequest.
   package var request: Weir_Location_V1_WatchNotificationsRequest.OneOf_Request? = nil
 
   package var `open`: Weir_Location_V1_WatchNotificationsRequest.Open {
@@ -686,8 +685,7 @@ package nonisolated struct Weir_Location_V1_WatchNotificationsRequest: Sendable 
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  /// As in weir.bus.v1.SubscribeRequest. With neither criteria nor identifiers: what every subscription is told, and all
-  /// users' moves.
+  /// As in weir.bus.v1.SubscribeRequest.
   package nonisolated enum OneOf_Request: Equatable, Sendable {
     case `open`(Weir_Location_V1_WatchNotificationsRequest.Open)
     case credit(Weir_Bus_V1_Credit)
@@ -698,6 +696,7 @@ package nonisolated struct Weir_Location_V1_WatchNotificationsRequest: Sendable 
 
   }
 
+  /// With neither criteria nor identifiers: what every subscription is told, and all users' moves.
   package nonisolated struct Open: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
