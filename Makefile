@@ -67,7 +67,7 @@ fuzz-api: setup-test build ## ask the ETSI APIs for what their OpenAPI documents
 
 SEEDS ?= 1000000
 simulate: setup-test ## crash the broker over a false disk, SEEDS times; Ctrl-C stops; a failure prints its seed
-	@$(SWIFT_BUILD) --build-tests
+	@$(SWIFT_BUILD) --product weirPackageTests
 	@WEIR_SEEDS=$(SEEDS) swift test -c release --skip-build --disable-testable-imports --disable-xctest --filter CrashSimulationTests
 
 KILLS ?= 200

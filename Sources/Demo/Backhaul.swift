@@ -16,7 +16,6 @@ package final class Backhaul: Sendable {
     private struct State {
         var link = OutageSchedule.Link.up
         var isStopping = false
-        var relayed: UInt64 = 0
     }
 
     /// - Parameter target: the cloud's port on 127.0.0.1.
@@ -36,9 +35,6 @@ package final class Backhaul: Sendable {
             thread = try ReactorThread(name: "backhaul") { self.run() }
         }
     }
-
-    /// Bytes that went either way.
-    package var relayed: UInt64 { state.withLock { $0.relayed } }
 
     package func set(_ link: OutageSchedule.Link) {
         let isNew = state.withLock { state in
@@ -172,7 +168,6 @@ package final class Backhaul: Sendable {
         let count = Glibc.send(descriptor, pipe.bytes, pipe.bytes.count, Int32(MSG_NOSIGNAL))
         guard count >= 0 else { return errno == EAGAIN }
         pipe.bytes.removeFirst(count)
-        state.withLock { $0.relayed += UInt64(count) }
         return true
     }
 }
