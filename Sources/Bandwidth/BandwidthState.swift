@@ -250,6 +250,9 @@ package struct BandwidthState: Sendable {
         if info.requestType == .sessionSpecific, info.flowFilter.isEmpty {
             throw .invalid("requestType 1 needs a flowFilter")
         }
+        if info.requestType == .applicationSpecific, !info.flowFilter.isEmpty {
+            throw .invalid("requestType 0 takes no flowFilter, found \(info.flowFilter.count) entries")
+        }
         if sessionsByID[id] == nil { try checkRoom() }
         let bits = UInt64(info.qosD.minTpt ?? 0) * 1_000
         let down = info.trafficDirection.usesDownlink ? bits : 0

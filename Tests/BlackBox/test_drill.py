@@ -32,7 +32,7 @@ def can_make_namespaces():
 def test_a_short_drill_loses_and_repeats_nothing(tmp_path):
     import drill
 
-    drill.run(seconds=45, seed=4, directory=tmp_path)
+    drill.run(seconds=32, seed=4, directory=tmp_path)
 
 
 @pytest.mark.timeout(200)

@@ -80,6 +80,31 @@ def test_an_application_lives_its_life(site):
     call(site, "POST", ready, {"indication": "READY"}).problem(404, app)
 
 
+DEPENDENCY = [{"serName": "rni", "version": "2.2.1"}]
+
+
+@pytest.mark.parametrize(("fields", "word"), [
+    ({"isInsByMec": False}, "endpoint"),
+    ({"isInsByMec": True, "appInstanceId": "a"}, "appDId"),
+    ({"isInsByMec": True, "appDId": "d"}, "appInstanceId"),
+    ({"appDId": "d", "appServiceRequired": DEPENDENCY}, "appServiceRequired"),
+    ({"appDId": "d", "appFeatureOptional": [{"featureName": "x", "version": "1"}]}, "appFeatureOptional"),
+])
+def test_members_of_a_registration_that_do_not_go_together(site, fields, word):
+    """MEC 011 7.1.2.6."""
+    call(site, "POST", APP + "/registrations", {"appName": "camera", **fields}).problem(400, word)
+
+
+def test_members_of_a_registration_that_do(site):
+    for fields in (
+        {"isInsByMec": True, "appDId": "d", "appInstanceId": "i"},
+        {"isInsByMec": False, "endpoint": {"uris": ["http://camera.example"]}},
+        {"appServiceRequired": DEPENDENCY},
+    ):
+        answer = call(site, "POST", APP + "/registrations", {"appName": "camera", **fields})
+        assert answer.status == 201, answer.body
+
+
 def test_an_application_is_told_to_terminate_and_confirms(site):
     app = register(site)
     confirm = f"{APP}/applications/{app}/confirm_termination"

@@ -129,6 +129,16 @@ def test_steering_over_http_is_the_steering_of_the_bus(site):
     call(site, "GET", url).problem(404)
 
 
+def test_what_a_session_has_no_use_for_may_be_left_out(site):
+    """flowFilter is for FLOW_SPECIFIC, qosD for mode 4; and what picks flows out does not go with a whole application."""
+    whole = {key: value for key, value in session(0).items() if key not in ("flowFilter", "qosD")}
+    created = call(site, "POST", MTS, whole)
+    assert created.status == 201, created.body
+    assert created.json["flowFilter"] == [] and created.json["qosD"] == {}
+    call(site, "POST", MTS, session(0, flowFilter=[{"dstPort": 80}])).problem(400, "flowFilter")
+    call(site, "POST", MTS, session(0, requestType=1)).problem(400, "flowFilter")
+
+
 def test_both_are_in_the_registry(site):
     for name in ("bwm", "mts"):
         offers = call(site, "GET", f"/mec_service_mgmt/v1/services?ser_name={name}").json

@@ -31,12 +31,40 @@ package struct AppInfo: Hashable, Sendable, Codable {
                 found: "nothing"
             )
         }
+        try checkPresence()
         for (list, name) in [
             (appServiceRequired, "appServiceRequired"), (appServiceOptional, "appServiceOptional"),
         ] {
             for (index, dependency) in (list ?? []).enumerated() {
                 try requireText(dependency.serName, "\(name)[\(index)].serName")
             }
+        }
+    }
+
+    /// Which members go together, 7.1.2.6. Where ``isInsByMec`` is left out, nothing is asked for by its default.
+    private func checkPresence() throws(RequestFault) {
+        if isInsByMec == true, appDId == nil {
+            throw .invalid(
+                "appDId",
+                expected: "the application's AppD, since isInsByMec is true",
+                found: "nothing"
+            )
+        }
+        if isInsByMec == false, endpoint == nil {
+            throw .invalid("endpoint", expected: "an endpoint, since isInsByMec is false", found: "nothing")
+        }
+        guard appDId != nil else { return }
+        for (isThere, name) in [
+            (appServiceRequired != nil, "appServiceRequired"),
+            (appServiceOptional != nil, "appServiceOptional"),
+            (appFeatureRequired != nil, "appFeatureRequired"),
+            (appFeatureOptional != nil, "appFeatureOptional"),
+        ] where isThere {
+            throw .invalid(
+                name,
+                expected: "nothing, since the AppD that appDId names says it",
+                found: "a list"
+            )
         }
     }
 

@@ -105,3 +105,21 @@ package struct MtsSessionInfo: Sendable, Hashable, Codable {
         self.trafficDirection = trafficDirection
     }
 }
+
+extension MtsSessionInfo {
+    /// `flowFilter` is for FLOW_SPECIFIC only and `qosD` for mode 4, so what has no use for them may leave them out,
+    /// although the official description lists both as required.
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        sessionId = try members.decodeIfPresent(String.self, forKey: .sessionId)
+        timeStamp = try members.decodeIfPresent(TimeStamp.self, forKey: .timeStamp)
+        appInsId = try members.decode(String.self, forKey: .appInsId)
+        appName = try members.decodeIfPresent(String.self, forKey: .appName)
+        requestType = try members.decode(BwRequestType.self, forKey: .requestType)
+        flowFilter = try members.decodeIfPresent([MtsFlowFilter].self, forKey: .flowFilter) ?? []
+        qosD = try members.decodeIfPresent(MtsQosD.self, forKey: .qosD) ?? MtsQosD()
+        mtsMode = try members.decode(MtsMode.self, forKey: .mtsMode)
+        trafficDirection = try members.decode(BwDirection.self, forKey: .trafficDirection)
+        accessId = try members.decodeIfPresent([UInt32].self, forKey: .accessId)
+    }
+}

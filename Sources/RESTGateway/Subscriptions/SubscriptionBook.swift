@@ -323,7 +323,8 @@ package actor SubscriptionBook {
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("notificationType", literal: "TestNotification")
-        NotificationLinks.write(href, to: &writer)
+        // MEC 013 6.4.3 names the link "self"; MEC 012 knows "subscription" only.
+        NotificationLinks.write(href, to: &writer, withSelf: locationTargets[id] != nil)
         writer.endObject()
         deliverer.send(writer.bytes, to: id)
     }
