@@ -263,21 +263,41 @@ package actor BandwidthService {
         created += 1
         var trial = state
         let kept = try trial.steer(info, id: known ?? "\(epoch)-\(created)", at: now())
-        state = trial
         let id = kept.sessionId ?? ""
-        _ = try await bus.publishDurably([
-            try json(BandwidthTopics.sessionState(.json, id: id), kept, "mts_session", id, now())
-        ])
+        let before = state.session(id)
+        state = trial
+        do {
+            _ = try await bus.publishDurably([
+                try json(BandwidthTopics.sessionState(.json, id: id), kept, "mts_session", id, now())
+            ])
+        } catch {
+            restoreSession(id, as: before)
+            throw error
+        }
         retainInMemory(kept)
         try publisher.flush()
         return kept
     }
 
     package func unsteer(_ id: String) async throws {
-        _ = try state.unsteer(id)
-        _ = try await bus.publishDurably([.cleared(BandwidthTopics.sessionState(.json, id: id))])
+        let before = try state.unsteer(id)
+        do {
+            _ = try await bus.publishDurably([.cleared(BandwidthTopics.sessionState(.json, id: id))])
+        } catch {
+            restoreSession(id, as: before)
+            throw error
+        }
         publisher.append(.cleared(BandwidthTopics.sessionState(.protobuf, id: id)))
         try publisher.flush()
+    }
+
+    /// What could not be kept is taken back, as in ``take(_:_:)``.
+    private func restoreSession(_ id: String, as before: MtsSessionInfo?) {
+        if let before {
+            _ = try? state.steer(before, id: id, at: now())
+        } else {
+            _ = try? state.unsteer(id)
+        }
     }
 
     /// Puts changes in force, then on disk, then tells everybody.

@@ -106,6 +106,17 @@ import Testing
         #expect(enforced.last == [])
     }
 
+    @Test func `steering that cannot be kept is taken back`() async throws {
+        let service = service()
+        let session = MtsSessionInfo(appInsId: "a", mtsMode: .lowCost, trafficDirection: .downlink)
+        let kept = try await service.steer(session)
+        let id = try #require(kept.sessionId)
+        bus.fail(with: .storage("full"))
+        await #expect(throws: BusError.storage("full")) { _ = try await service.steer(session) }
+        await #expect(throws: BusError.storage("full")) { try await service.unsteer(id) }
+        #expect(await service.sessions(BwQuery()).map(\.sessionId) == [id])
+    }
+
     @Test func `a service that starts again enforces what it granted`() async throws {
         let granted = try await service().allocate(wish)
         let again = service()
