@@ -68,6 +68,12 @@ package struct StoredEvent: Sendable, Equatable {
     }
 }
 
+/// Hands a database to the one thread that uses it.
+final class DatabaseBox: Sendable {
+    nonisolated(unsafe) let database: any CollectorDatabase
+    init(_ database: sending any CollectorDatabase) { self.database = database }
+}
+
 /// What is known of a site.
 package struct SiteRecord: Sendable, Equatable {
     /// 0 before the first save.

@@ -63,12 +63,7 @@ package final class CollectorService: Sendable {
         }
     }
 
-    /// Hands the database to the storing thread.
-    private final class Box: Sendable {
-        nonisolated(unsafe) let database: any CollectorDatabase
-        init(_ database: sending any CollectorDatabase) { self.database = database }
-    }
-    private let box: Box
+    private let box: DatabaseBox
 
     package init(
         _ settings: Settings,
@@ -77,7 +72,7 @@ package final class CollectorService: Sendable {
     ) throws(SystemError) {
         self.settings = settings
         self.observer = observer
-        box = Box(database)
+        box = DatabaseBox(database)
         toStore = weir_eventfd()
         toBroker = weir_eventfd()
         guard toStore >= 0, toBroker >= 0 else { throw SystemError("eventfd") }

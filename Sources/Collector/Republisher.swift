@@ -16,8 +16,9 @@ package final class Republisher: Sendable {
         package var prefix = "weir/v1"
         /// What this collector calls itself; no other may be called so.
         package var owner: String
-        /// Events that are on their way at once.
+        /// Events that are on their way at once, at most, and about so many bytes of payload.
         package var window = 1_000
+        package var windowBytes = 8 << 20
         /// How long a lane is this collector's without another word.
         package var claim = Duration.seconds(10)
 
@@ -38,12 +39,7 @@ package final class Republisher: Sendable {
     private let state = Mutex(State())
     private let thread = Mutex<ReactorThread?>(nil)
 
-    /// Hands the database to the thread.
-    private final class Box: Sendable {
-        nonisolated(unsafe) let database: any CollectorDatabase
-        init(_ database: sending any CollectorDatabase) { self.database = database }
-    }
-    private let box: Box
+    private let box: DatabaseBox
 
     /// - Parameter database: a connection of its own to what the collector writes.
     package init(
@@ -53,7 +49,7 @@ package final class Republisher: Sendable {
     ) throws(SystemError) {
         self.settings = settings
         self.onTrouble = onTrouble
-        box = Box(database)
+        box = DatabaseBox(database)
         wakeUp = weir_eventfd()
         guard wakeUp >= 0 else { throw SystemError("eventfd") }
     }
@@ -129,6 +125,8 @@ package final class Republisher: Sendable {
         /// What is on its way: one piece of one lane.
         private var unconfirmed: Set<Int32> = []
         private var piece: (lane: Int64, last: UInt64, count: UInt64)?
+        /// Events of the next piece: few until it is known how large they are.
+        private var limit = 32
         /// The lane behind the one that was served last has its turn first.
         private var nextLane = 0
         /// Lanes that are ours: how far they are published, and until when, in milliseconds since 1970.
@@ -203,12 +201,15 @@ package final class Republisher: Sendable {
                     lane: lane.id,
                     after: cursor,
                     to: lane.coverage.watermark,
-                    limit: settings.window
+                    limit: limit
                 )
                 // What the site dropped or thinned out leaves no events.
-                let last = events.count < settings.window ? lane.coverage.watermark : events.last?.sequence
+                let last = events.count < limit ? lane.coverage.watermark : events.last?.sequence
                 piece = (lane.id, last ?? lane.coverage.watermark, UInt64(events.count))
                 send(events, of: lane, at: site)
+                let bytes = events.reduce(0) { $0 + $1.payload.count }
+                let average = max(1, bytes / max(1, events.count))
+                limit = min(settings.window, max(1, settings.windowBytes / average))
                 nextLane = index + 1
                 return
             }

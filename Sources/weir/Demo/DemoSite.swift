@@ -1,5 +1,5 @@
 import Demo
-import FoundationEssentials
+import Foundation
 import Glibc
 import MECModel
 import RadioFeed
@@ -42,6 +42,8 @@ final class DemoSite {
     private var children: [ChildProcess] = []
     private var devices: [DeviceProgram] = []
     private let appOutput: String
+    /// How far that was read, and the lines in it.
+    private var appEvents = (offset: UInt64(0), lines: 0)
 
     /// Starts everything and waits until it is ready.
     ///
@@ -247,7 +249,7 @@ final class DemoSite {
         show([
             "\(seconds / 60):\(seconds % 60 < 10 ? "0" : "")\(seconds % 60)",
             link.link == .up ? "up" : "\(link.link), \(left) s", "\(sent)", "\(stored)", "\(tally.arrived)",
-            "\(waiting)", "\(tally.lostSoFar)", "\(tally.duplicated)", "\(appEvents)",
+            "\(waiting)", "\(tally.lostSoFar)", "\(tally.duplicated)", "\(countAppEvents())",
         ])
     }
 
@@ -270,9 +272,16 @@ final class DemoSite {
         return counts
     }
 
-    /// Lines that the edge application has written.
-    private var appEvents: Int {
-        FileManager.default.contents(atPath: appOutput)?.count { $0 == UInt8(ascii: "\n") } ?? 0
+    /// Counts the lines that the edge application has written since the last time.
+    private func countAppEvents() -> Int {
+        guard let file = FileHandle(forReadingAtPath: appOutput) else { return appEvents.lines }
+        defer { try? file.close() }
+        try? file.seek(toOffset: appEvents.offset)
+        while let bytes = try? file.read(upToCount: 1 << 20), !bytes.isEmpty {
+            appEvents.offset += UInt64(bytes.count)
+            appEvents.lines += bytes.count { $0 == UInt8(ascii: "\n") }
+        }
+        return appEvents.lines
     }
 
     /// Stops the devices, restores the link, waits until all is in the cloud, and strikes the balance.
@@ -294,7 +303,7 @@ final class DemoSite {
 
             sent \(sent), stored \(stored), synced \(tally.arrived), lost \(tally.missing), \
             duplicated \(tally.duplicated), out of order \(tally.outOfOrder); \
-            outages \(outages), events at the edge application \(appEvents)
+            outages \(outages), events at the edge application \(countAppEvents())
             """
         )
         radio.cancel()
